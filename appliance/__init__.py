@@ -1,0 +1,1 @@
+"""The box around the engine: settings, command line, supervision, local admin API."""

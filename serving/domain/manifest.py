@@ -1,0 +1,139 @@
+"""`model.toml`: what a model version says of itself. One folder: `<model>/<int version>/`."""
+
+from __future__ import annotations
+
+import hashlib
+import tomllib
+from pathlib import Path, PurePosixPath
+from typing import Annotated
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    model_validator,
+)
+
+from serving.domain.errors import CorruptModel
+from serving.domain.tensor import Datatype
+
+MANIFEST_NAME = "model.toml"
+Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.-]{0,63}$")]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class TensorEntry(_Part):
+    """One input or output; -1 in `shape` is a dynamic dimension."""
+
+    name: str
+    datatype: Datatype
+    shape: tuple[int, ...]
+    meaning: str
+    units: str = "1"
+
+
+class CodedLabel(_Part):
+    """A value in an output and the coded term for it (SNOMED CT, RadLex)."""
+
+    value: int
+    meaning: str
+    scheme: str = ""
+    code: str = ""
+
+
+class Preprocessing(_Part):
+    """What the caller does to an image before the model sees it."""
+
+    orientation: str = "LPS"
+    """Axes of the slices given to the model: rows to posterior, columns to left, slices to head."""
+    rows: int
+    columns: int
+    units: str = "HU"
+    window_hu: tuple[float, float] | None = None
+    """Applied inside the graph when given; callers send unclipped values."""
+
+
+class ModelFile(_Part):
+    """A file of the version, relative to its folder, with its digest."""
+
+    path: str
+    sha256: Sha256
+
+    @model_validator(mode="after")
+    def _stays_inside(self) -> ModelFile:
+        parts = PurePosixPath(self.path)
+        if parts.is_absolute() or ".." in parts.parts or not parts.parts:
+            raise ValueError("a model file's path stays inside its version's folder")
+        return self
+
+
+class Variant(_Part):
+    """One way to run the model: an IR and the precision it is compiled for."""
+
+    model: str
+    """Path of the IR's xml, one of `files`."""
+    inference_precision: str
+    """INFERENCE_PRECISION_HINT: f32, bf16 (an INT8 IR states the precision of its other layers)."""
+    files: tuple[ModelFile, ...]
+    metrics: dict[str, float] = Field(default_factory=dict)
+
+
+class Training(_Part):
+    """Where the weights come from."""
+
+    data: str
+    licence: str
+    split: str
+    recipe: str
+    trained: bool = True
+
+
+class ModelManifest(_Part):
+    """A model version. `default_variant` names what is served unless a request asks otherwise."""
+
+    name: Name
+    version: Annotated[int, Field(ge=1)]
+    task: str
+    architecture: str
+    intended_use: str
+    disclaimer: str = "Not a medical device."
+    inputs: tuple[TensorEntry, ...]
+    outputs: tuple[TensorEntry, ...]
+    preprocessing: Preprocessing | None = None
+    labels: tuple[CodedLabel, ...] = ()
+    training: Training | None = None
+    default_variant: str
+    variants: dict[str, Variant]
+
+    @model_validator(mode="after")
+    def _default_exists(self) -> ModelManifest:
+        if self.default_variant not in self.variants:
+            raise ValueError("default_variant names none of the variants")
+        return self
+
+    def digest(self, variant: str) -> str:
+        """sha256 over the sorted `path sha256` lines of one variant's files."""
+        lines = sorted(f"{f.path} {f.sha256}" for f in self.variants[variant].files)
+        return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+def read_manifest(folder: Path) -> ModelManifest:
+    """The manifest in a version's folder. Raises CorruptModel with one sentence."""
+    path = folder / MANIFEST_NAME
+    try:
+        manifest = ModelManifest.model_validate(tomllib.loads(path.read_text("utf-8")))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise CorruptModel(f"{MANIFEST_NAME} cannot be read: {type(error).__name__}") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise CorruptModel(f"{MANIFEST_NAME} is not valid at {where}: {first['msg']}") from error
+    if (folder.parent.name, folder.name) != (manifest.name, str(manifest.version)):
+        raise CorruptModel(f"{MANIFEST_NAME} names another model or version than its folder")
+    return manifest
