@@ -1,0 +1,1 @@
+"""Clinical pipelines: a study in, findings and result files out; one file per task."""
