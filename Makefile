@@ -1,0 +1,60 @@
+# Everything a person does with this checkout. `make help` lists it.
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STUDY ?=
+QUICK ?=
+export PYTHONUNBUFFERED := 1
+
+.PHONY: help install demo check test test-zoo stubs loadtest bench-transport install-peers clean
+
+help:  ## List the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 20
+
+install: $(VENV)/.installed  ## Make .venv with the locked versions
+
+$(VENV)/.installed: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit("aibox needs Python 3.11 or newer") if sys.version_info < (3, 11) else None'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+demo: install  ## Start a box, analyse a chest CT (STUDY=path, else a synthetic one), show, stop
+	$(BIN)/aibox demo $(if $(STUDY),--study "$(STUDY)")
+
+check: install  ## ruff, mypy --strict, import-linter, stub drift
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python protos/generate.py --check
+
+test: install  ## All tests but those of the zoo
+	$(BIN)/python -m pytest tests --ignore=tests/zoo
+
+stubs: install  ## Generate the gRPC stubs anew
+	$(BIN)/python protos/generate.py
+
+.venv-zoo/.installed: install pyproject.toml
+	$(PYTHON) -m venv .venv-zoo
+	.venv-zoo/bin/python -m pip install --quiet --disable-pip-version-check torch==2.13.0
+	.venv-zoo/bin/python -m pip install --quiet --disable-pip-version-check --constraint <($(BIN)/python -m pip freeze --exclude-editable | grep -v '@') numpy scipy openvino pydantic pytest pytest-asyncio pytest-timeout
+	@touch $@
+
+test-zoo: .venv-zoo/.installed  ## Tests of the networks' training and export (installs torch)
+	.venv-zoo/bin/python -m pytest tests/zoo
+
+loadtest: install  ## locust, headless, against a fresh box; leaves an HTML report in bench/
+	$(BIN)/python -m loadtests.run $(if $(QUICK),--quick)
+
+bench-transport: install  ## CPU per request: the box, a bare server, Ray Serve's proxy, Triton
+	$(BIN)/python -m loadtests.bench.transport $(if $(QUICK),--quick)
+
+install-peers: install  ## The rival servers of bench-transport (large)
+	$(PYTHON) -m venv .venv-peers
+	.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check 'nvidia-pytriton==0.7.0' openvino==2026.4.1
+
+clean:  ## Remove what was built; keeps results and state
+	rm -rf $(VENV) .venv-zoo .venv-peers bench .mypy_cache .ruff_cache .pytest_cache
