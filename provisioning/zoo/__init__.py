@@ -1,0 +1,1 @@
+"""Training, exporting and scoring the reference networks: the only importer of torch."""
