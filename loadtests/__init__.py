@@ -1,0 +1,1 @@
+"""Load tests and benchmarks; they talk to the box over its protocols only."""

@@ -1,0 +1,1 @@
+"""Benchmarks: every side interleaved in one run; medians and ratios, with versions and load."""

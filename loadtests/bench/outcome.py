@@ -1,0 +1,97 @@
+"""What a benchmark leaves behind: a table for people, `bench/<name>.json` for programs."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import statistics
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+PACKAGES = ("aibox", "grpcio", "openvino", "ray", "numpy", "protobuf")
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """A promise and how it stands; `at_most` says which side of the bound is good."""
+
+    bar: str
+    value: float
+    bound: float
+    at_most: bool
+
+    @property
+    def holds(self) -> bool:
+        return self.value <= self.bound if self.at_most else self.value >= self.bound
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """One benchmark's rows and bars with the environment that they were measured in."""
+
+    name: str
+    rows: Sequence[dict[str, str | float]]
+    bars: Sequence[Bar]
+    notes: Sequence[str] = ()
+
+    def save(self, folder: Path = Path("bench")) -> Path:
+        """Writes `<folder>/<name>.json` and returns its path."""
+        folder.mkdir(exist_ok=True)
+        path = folder / f"{self.name}.json"
+        body = {
+            "environment": environment(),
+            "rows": list(self.rows),
+            "bars": [asdict(bar) | {"holds": bar.holds} for bar in self.bars],
+            "notes": list(self.notes),
+        }
+        path.write_text(json.dumps(body, indent=2) + "\n", "utf-8")
+        return path
+
+    def show(self) -> None:
+        """Prints the rows, the bars and the notes."""
+        console = Console(width=140)
+        table = Table(title=self.name)
+        for column in self.rows[0]:
+            table.add_column(column, justify="right")
+        for row in self.rows:
+            table.add_row(*(_cell(value) for value in row.values()))
+        console.print(table)
+        for bar in self.bars:
+            sign = "<=" if bar.at_most else ">="
+            verdict = "holds" if bar.holds else "DOES NOT HOLD"
+            console.print(f"{bar.bar}: {bar.value:.3f} ({sign} {bar.bound}) {verdict}")
+        for note in self.notes:
+            console.print(note)
+
+
+def environment() -> dict[str, object]:
+    """The machine, its load now, and the versions in use."""
+    return {
+        "cpu": _cpu_model(),
+        "cpus": os.cpu_count(),
+        "load_average": os.getloadavg(),
+        "python": platform.python_version(),
+        "versions": {name: version(name) for name in PACKAGES},
+    }
+
+
+def median(values: Sequence[float]) -> float:
+    """The median, or NaN of nothing."""
+    return statistics.median(values) if values else float("nan")
+
+
+def _cell(value: str | float) -> str:
+    return value if isinstance(value, str) else f"{value:.3f}"
+
+
+def _cpu_model() -> str:
+    for line in Path("/proc/cpuinfo").read_text().splitlines():
+        if line.startswith("model name"):
+            return line.split(":", 1)[1].strip()
+    return platform.processor()
