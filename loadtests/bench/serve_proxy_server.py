@@ -19,13 +19,13 @@ os.environ |= {
     "RAY_SERVE_GRPC_MAX_MESSAGE_SIZE": str(2**30),
 }
 
-import numpy as np  # noqa: E402 - Ray reads its environment while it is imported
-import ray  # noqa: E402
-from inference import grpc_service_pb2 as pb  # noqa: E402
-from ray import serve  # noqa: E402
-from ray.serve.config import gRPCOptions  # noqa: E402
+import numpy as np
+import ray
+from inference import grpc_service_pb2 as pb
+from ray import serve
+from ray.serve.config import gRPCOptions
 
-from loadtests.bench.bare_server import compile_model  # noqa: E402
+from loadtests.bench.bare_server import compile_model
 
 SERVICER = "inference.grpc_service_pb2_grpc.add_GRPCInferenceServiceServicer_to_server"
 
@@ -68,7 +68,9 @@ def main(repository: str, name: str, streams: str, threads: str, temp_dir: str) 
     )
     options = gRPCOptions(port=port, grpc_servicer_functions=[SERVICER])
     serve.start(proxy_location="HeadOnly", grpc_options=options)
-    deployment = serve.deployment(Model, max_ongoing_requests=100, ray_actor_options={"num_cpus": 0})
+    deployment = serve.deployment(
+        Model, max_ongoing_requests=100, ray_actor_options={"num_cpus": 0}
+    )
     serve.run(deployment.bind(repository, name, int(streams), int(threads)), name="rival")
     print(port, flush=True)
     while os.getppid() != 1:

@@ -75,11 +75,11 @@ class TritonPeer:
             f'parameters: {{ key: "{k}" value: {{ string_value: "{v}" }} }}'
             for k, v in values.items()
         )
-        (home / "config.pbtxt").write_text(f'''backend: "python"
+        (home / "config.pbtxt").write_text(f"""backend: "python"
 input [{{ name: "x" data_type: TYPE_FP32 dims: [{dims}] }}]
 output [{{ name: "y" data_type: TYPE_FP32 dims: [{dims}] }}]
 {parameters}
-''')
+""")
 
 
 def _free_port() -> int:

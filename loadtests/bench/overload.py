@@ -1,0 +1,114 @@
+"""`make bench-overload`: three times more than the box can do, and what becomes of STAT requests.
+
+Capacity is measured first by a closed loop; then an open loop sends three times as much on the
+routine lane while a second one sends a few STAT requests. Clients run in processes of their own;
+their CPU is reported, since on a small machine they take it from the box.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from loadtests.bench.models import NETWORK, write_repository
+from loadtests.bench.outcome import Bar, Outcome, median
+from loadtests.bench.sides import SHAPES
+from loadtests.box import OwnBox
+
+CONNECTIONS = 4
+STAT_PER_S = 2.0
+FACTOR = 3.0
+
+
+def main(quick: Annotated[bool, typer.Option(help="About a minute of load.")] = False) -> None:
+    """Runs the benchmark, prints its table and writes bench/overload.json."""
+    rounds, round_s = (1, 20.0) if quick else (3, 40.0)
+    with tempfile.TemporaryDirectory(prefix="aibox-bench-") as scratch:
+        repository = write_repository(Path(scratch) / "models")
+        settings = {"AIBOX__ENGINE__REPOSITORIES": f'["{repository}"]'}
+        with OwnBox(settings) as box:
+            found = [_round(box.address, round_s) for _ in range(rounds)]
+    outcome = summarise(found)
+    outcome.show()
+    outcome.save()
+
+
+def _round(address: str, round_s: float) -> dict[str, dict[str, Any]]:
+    closed = _finish(_closed(address, 4, round_s / 4))
+    capacity = closed["requests"] / closed["elapsed_s"]
+    unloaded = _finish(_open(address, STAT_PER_S, round_s / 2, priority=1, connections=1))
+    flood = _open(address, FACTOR * capacity, round_s, priority=2, connections=CONNECTIONS)
+    stat = _open(address, STAT_PER_S, round_s, priority=1, connections=1)
+    loaded, flooded = _finish(stat), _finish(flood)
+    service = _finish(_closed(address, 1, round_s / 8))
+    return {
+        "closed": closed | {"capacity": capacity},
+        "unloaded": unloaded,
+        "loaded": loaded,
+        "flooded": flooded,
+        "service": service,
+    }
+
+
+def _closed(address: str, clients: int, seconds: float) -> subprocess.Popen[str]:
+    return _client("closed_loop", address, str(clients), str(seconds))
+
+
+def _open(
+    address: str, rate: float, seconds: float, priority: int, connections: int
+) -> subprocess.Popen[str]:
+    given = (str(rate), str(seconds), str(priority), str(connections))
+    return _client("open_loop", address, *given)
+
+
+def _client(module: str, address: str, *given: str) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", f"loadtests.bench.{module}", address, NETWORK, SHAPES[NETWORK]]
+    return subprocess.Popen([*command, *given], stdout=subprocess.PIPE, text=True)
+
+
+def _finish(client: subprocess.Popen[str]) -> dict[str, Any]:
+    printed, _ = client.communicate(timeout=300)
+    answer: dict[str, Any] = json.loads(printed)
+    return answer
+
+
+def summarise(found: list[dict[str, dict[str, Any]]]) -> Outcome:
+    """A row a round, and the three bars as medians over the rounds."""
+    rows = [_row(one) for one in found]
+    goodput = [one["flooded"]["goodput_per_s"] / one["closed"]["capacity"] for one in found]
+    refused = [one["flooded"]["refused_p50_ms"] for one in found]
+    bounds = [2 * one["unloaded"]["done_p95_ms"] + one["service"]["p50_ms"] for one in found]
+    stat = [one["loaded"]["done_p95_ms"] / b for one, b in zip(found, bounds, strict=True)]
+    bars = [
+        Bar("goodput at 3x / peak", median(goodput), 0.9, at_most=False),
+        Bar("refusal, median (ms)", median(refused), 50.0, at_most=True),
+        Bar("STAT p95 / (2 x unloaded p95 + service time)", median(stat), 1.0, at_most=True),
+    ]
+    note = f"Model {NETWORK} 512x512 FP32, {CONNECTIONS} connections of flood, 1 of STAT."
+    return Outcome("overload", rows, bars, [note])
+
+
+def _row(one: dict[str, dict[str, Any]]) -> dict[str, str | float]:
+    codes = one["flooded"]["codes"]
+    return {
+        "capacity_per_s": one["closed"]["capacity"],
+        "sent": float(one["flooded"]["sent"]),
+        "goodput_per_s": one["flooded"]["goodput_per_s"],
+        "answered": float(codes.get("OK", 0)),
+        "refused": float(codes.get("RESOURCE_EXHAUSTED", 0)),
+        "refused_p50_ms": one["flooded"]["refused_p50_ms"],
+        "stat_p95_unloaded_ms": one["unloaded"]["done_p95_ms"],
+        "stat_p95_loaded_ms": one["loaded"]["done_p95_ms"],
+        "service_p50_ms": one["service"]["p50_ms"],
+        "generator_cpu_s": one["flooded"]["client_cpu_s"],
+    }
+
+
+if __name__ == "__main__":
+    typer.run(main)
