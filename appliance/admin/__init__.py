@@ -1,0 +1,1 @@
+"""The local admin API: metrics, health and its own documentation."""

@@ -1,0 +1,47 @@
+"""Runs a box in this process until it is told to stop."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from appliance.bootstrap import BoxConfig, build_box
+from appliance.box_state import Phase
+from appliance.lock import BoxLock
+from serving.logs import configure_logging
+
+log = logging.getLogger(__name__)
+
+PRIVATE_UMASK = 0o077
+
+
+def run_box(config: BoxConfig, announce: Callable[[Phase], None]) -> None:
+    """Holds the lock, serves the admin API and supervises, until SIGTERM or SIGINT.
+
+    Call from the main thread: the driver dies with the thread that started it.
+    Raises AlreadyRunning, AddressTaken, BoxFailed, ConfigurationError.
+    """
+    os.umask(PRIVATE_UMASK)
+    config.state.prepare()
+    with BoxLock(config.state.lock), stop_on_signals() as stop:
+        configure_logging(config.state.root, "supervisor", config.settings.log)
+        box = build_box(config)
+        with box.admin:
+            box.supervisor.run(stop, announce)
+
+
+@contextmanager
+def stop_on_signals() -> Iterator[threading.Event]:
+    """An event that SIGTERM or SIGINT sets; the former handlers come back afterwards."""
+    stop = threading.Event()
+    numbers = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+    before = {number: signal.signal(number, lambda *_: stop.set()) for number in numbers}
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,1 @@
+"""The commands of `aibox`, one noun a file."""
