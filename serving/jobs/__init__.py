@@ -1,0 +1,1 @@
+"""Durable jobs: how studies are spooled, stored, claimed by lease, run, and forgotten."""

@@ -1,0 +1,62 @@
+"""Making files and folders survive a power cut, and removing folders."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+
+def sync(path: Path) -> None:
+    """Flushes a file's content, or a folder's entries, to the disk."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def seal_tree(folder: Path) -> None:
+    """Makes everything under `folder` private and flushes it, and `folder` itself, to the disk."""
+    for root, folders, names in os.walk(folder):
+        for name in folders:
+            Path(root, name).chmod(0o700)
+        for name in names:
+            Path(root, name).chmod(0o600)
+            sync(Path(root, name))
+        sync(Path(root))
+
+
+def private_folder(path: Path) -> Path:
+    """Makes the folder, for this user's eyes only."""
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path.chmod(0o700)
+    return path
+
+
+def remove_tree(folder: Path) -> None:
+    """Removes the folder and what is in it; nothing happens where it is gone already."""
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def remove_tree_at_once(folder: Path, aside: Path) -> None:
+    """As `remove_tree`, moving it to the free name `aside` first: nobody sees half of it."""
+    with contextlib.suppress(FileNotFoundError):
+        folder.rename(aside)
+    remove_tree(aside)
+
+
+def tree_bytes(folder: Path) -> int:
+    """Size of all files under the folder; files that vanish meanwhile count as nothing."""
+    return sum(_sizes(folder))
+
+
+def _sizes(folder: Path) -> Iterator[int]:
+    for root, _, names in os.walk(folder):
+        for name in names:
+            try:
+                yield Path(root, name).lstat().st_size
+            except FileNotFoundError:
+                continue

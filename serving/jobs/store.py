@@ -1,0 +1,270 @@
+"""The durable store of jobs: accepted, claimed by lease, finished once.
+
+Several processes hold one each over the same file. Every change is one immediate transaction,
+so whatever is read inside it cannot be changed by another process before it commits.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection, Iterable, Sequence
+from pathlib import Path
+
+from sqlalchemy import ColumnElement, delete, func, select
+from sqlalchemy.orm import Session
+
+from serving.domain.errors import IllegalTransition, JobNotFound
+from serving.domain.job import Job, JobRequest, JobState
+from serving.domain.lane import Lane
+from serving.jobs.database import Database
+from serving.jobs.lease import Beat, Lease, Recovery
+from serving.jobs.owner import Owner
+from serving.jobs.rows import new_row, to_job
+from serving.jobs.tables import JobRow
+from serving.jobs.transitions import CANCELLED, Outcome, finish, requeue, requeue_after_crash, start
+
+MAX_LISTED = 1000
+_STANDS = JobRow.state.not_in(
+    (JobState.FAILED.value, JobState.CANCELLED.value)
+) & JobRow.cancel_requested.is_(False)
+
+
+class JobStore:
+    """Jobs in SQLite. `clock` gives seconds since the epoch."""
+
+    def __init__(self, path: Path, clock: Callable[[], float] = time.time) -> None:
+        self._database = Database(path)
+        self._clock = clock
+
+    def close(self) -> None:
+        self._database.close()
+
+    # --- asking -----------------------------------------------------------------------------
+
+    def get(self, job_id: str) -> Job:
+        """Raises JobNotFound."""
+        with self._database.read() as session:
+            return to_job(_row(session, job_id))
+
+    def list(self, states: Collection[JobState] = (), limit: int = 50) -> Sequence[Job]:
+        """Newest first; no states means all. At most `MAX_LISTED`."""
+        query = select(JobRow).order_by(JobRow.seq.desc()).limit(min(limit, MAX_LISTED))
+        if states:
+            query = query.where(JobRow.state.in_([state.value for state in states]))
+        with self._database.read() as session:
+            return [to_job(row) for row in session.scalars(query)]
+
+    def by_key(self, idempotency_key: str) -> Job | None:
+        """The job that a repeated request is answered with."""
+        with self._database.read() as session:
+            row = _standing(session, idempotency_key)
+            return None if row is None else to_job(row)
+
+    def counts(self) -> dict[JobState, int]:
+        """Jobs in each state."""
+        query = select(JobRow.state, func.count()).group_by(JobRow.state)
+        with self._database.read() as session:
+            found = {JobState(state): count for state, count in session.execute(query)}
+        return {state: found.get(state, 0) for state in JobState}
+
+    def unknown(self, job_ids: Iterable[str]) -> set[str]:
+        """Those of the ids that no job has."""
+        wanted = set(job_ids)
+        with self._database.read() as session:
+            return wanted - set(session.scalars(select(JobRow.job_id)))
+
+    def at_work(self, job_id: str, attempt: int) -> bool:
+        """Whether that attempt at the job is the one running now."""
+        query = select(JobRow.seq).where(
+            JobRow.job_id == job_id,
+            JobRow.attempt == attempt,
+            JobRow.state == JobState.RUNNING.value,
+        )
+        with self._database.read() as session:
+            return session.scalar(query) is not None
+
+    def final_jobs(self) -> Sequence[Job]:
+        """All final jobs, the one that ended first first."""
+        finals = [state.value for state in JobState if state.final]
+        query = select(JobRow).where(JobRow.state.in_(finals)).order_by(JobRow.finished_at_s)
+        with self._database.read() as session:
+            return [to_job(row) for row in session.scalars(query)]
+
+    # --- from outside -----------------------------------------------------------------------
+
+    def create(self, job_id: str, request: JobRequest) -> tuple[Job, bool]:
+        """The job that stands for the request's key, and whether it is this new one."""
+        with self._database.write() as session:
+            row = _standing(session, request.idempotency_key)
+            created = row is None
+            if row is None:
+                row = new_row(job_id, request, self._clock())
+                session.add(row)
+                session.flush()
+            return to_job(row), created
+
+    def request_cancel(self, job_id: str) -> Job:
+        """Cancels a queued job at once and asks a running one to stop.
+
+        Raises JobNotFound, and IllegalTransition where the job is final.
+        """
+        with self._database.write() as session:
+            row = _row(session, job_id)
+            state = JobState(row.state)
+            if state.final:
+                raise IllegalTransition(f"only a job that is not final can be cancelled: {state}")
+            row.cancel_requested = True
+            if state is JobState.QUEUED:
+                finish(row, CANCELLED, self._clock())
+            return to_job(row)
+
+    def delete(self, job_ids: Collection[str]) -> int:
+        """Forgets final jobs; others are left. Returns how many went."""
+        finals = [state.value for state in JobState if state.final]
+        query = delete(JobRow).where(JobRow.job_id.in_(job_ids), JobRow.state.in_(finals))
+        with self._database.write() as session:
+            return len(session.scalars(query.returning(JobRow.job_id)).all())
+
+    # --- for workers ------------------------------------------------------------------------
+
+    def claim(
+        self, owner: str, lease_s: float, lanes: Collection[Lane] = tuple(Lane)
+    ) -> Lease | None:
+        """The most urgent queued job of these lanes, the oldest of its lane; None for none."""
+        if not self._anything_to_claim(lanes):
+            return None  # asked without the write lock, since workers ask all the time
+        with self._database.write() as session:
+            now_s = self._clock()
+            row = session.scalar(
+                select(JobRow)
+                .where(*_claimable(lanes, now_s))
+                .order_by(JobRow.lane, JobRow.seq)
+                .limit(1)
+            )
+            if row is None:
+                return None
+            start(row, owner, now_s, lease_s)
+            return Lease(to_job(row), owner)
+
+    def beat(
+        self, lease: Lease, lease_s: float, progress: float | None = None, stage: str = ""
+    ) -> Beat:
+        """Renews the lease, and notes progress (0..1 over the whole job) where it is given."""
+        with self._database.write() as session:
+            row = _held(session, lease)
+            if row is None:
+                return Beat.LOST
+            row.lease_expires_at_s = self._clock() + lease_s
+            if progress is not None:
+                row.progress = min(max(progress, 0.0), 1.0)
+                row.stage = stage
+            return Beat.CANCEL if row.cancel_requested else Beat.HELD
+
+    def look(self, lease: Lease) -> Beat:
+        """As `beat`, without renewing and without the write lock."""
+        with self._database.read() as session:
+            row = _held(session, lease)
+            if row is None:
+                return Beat.LOST
+            return Beat.CANCEL if row.cancel_requested else Beat.HELD
+
+    def finish(self, lease: Lease, outcome: Outcome) -> bool:
+        """Ends the job; False where the lease is lost and nothing was changed."""
+        with self._database.write() as session:
+            row = _held(session, lease)
+            if row is not None:
+                finish(row, outcome, self._clock())
+            return row is not None
+
+    def release(self, lease: Lease) -> bool:
+        """Hands the job back as if it had not been claimed; False where the lease is lost."""
+        with self._database.write() as session:
+            row = _held(session, lease)
+            if row is not None:
+                requeue(row, self._clock())
+            return row is not None
+
+    def set_back(self, lease: Lease, delay_s: float, failure: Outcome, max_setbacks: int) -> bool:
+        """Hands the job back to be tried after `delay_s`; after too many times, `failure`."""
+        with self._database.write() as session:
+            row = _held(session, lease)
+            if row is None:
+                return False
+            row.setbacks += 1
+            if row.setbacks >= max_setbacks and not row.cancel_requested:
+                finish(row, failure, self._clock())
+            else:
+                requeue(row, self._clock(), delay_s)
+            return True
+
+    def setbacks(self, lease: Lease) -> int:
+        """How often the job was set back before."""
+        with self._database.read() as session:
+            return _row(session, lease.job_id).setbacks
+
+    def recover(self, max_attempts: int, spare: Collection[str] = ()) -> Recovery:
+        """Frees what dead workers held: at once where the process is gone, else on expiry.
+
+        `spare` are jobs that the caller itself is at work on: a machine too busy to let it renew
+        a lease in time is no reason to begin the job a second time beside the first.
+        """
+        with self._database.read() as session:
+            if not _abandoned(session, self._clock(), spare):
+                return Recovery()
+        states: list[JobState] = []
+        with self._database.write() as session:
+            now_s = self._clock()
+            for row in _abandoned(session, now_s, spare):
+                states.append(requeue_after_crash(row, now_s, max_attempts))
+        return Recovery(
+            requeued=states.count(JobState.QUEUED),
+            failed=states.count(JobState.FAILED),
+            cancelled=states.count(JobState.CANCELLED),
+        )
+
+    def _anything_to_claim(self, lanes: Collection[Lane]) -> bool:
+        query = select(JobRow.seq).where(*_claimable(lanes, self._clock())).limit(1)
+        with self._database.read() as session:
+            return session.scalar(query) is not None
+
+
+def _row(session: Session, job_id: str) -> JobRow:
+    row = session.scalar(select(JobRow).where(JobRow.job_id == job_id))
+    if row is None:
+        raise JobNotFound("there is no such job; `aibox jobs list` names those there are")
+    return row
+
+
+def _standing(session: Session, idempotency_key: str) -> JobRow | None:
+    return session.scalar(select(JobRow).where(JobRow.idempotency_key == idempotency_key, _STANDS))
+
+
+def _held(session: Session, lease: Lease) -> JobRow | None:
+    return session.scalar(
+        select(JobRow).where(
+            JobRow.job_id == lease.job_id,
+            JobRow.state == JobState.RUNNING.value,
+            JobRow.owner == lease.owner,
+            JobRow.attempt == lease.attempt,
+        )
+    )
+
+
+def _claimable(lanes: Collection[Lane], now_s: float) -> tuple[ColumnElement[bool], ...]:
+    return (
+        JobRow.state == JobState.QUEUED.value,
+        JobRow.not_before_s <= now_s,
+        JobRow.lane.in_([int(lane) for lane in lanes]),
+    )
+
+
+def _abandoned(session: Session, now_s: float, spare: Collection[str]) -> list[JobRow]:
+    """Running jobs whose lease has expired or whose worker is certainly dead."""
+    running = session.scalars(select(JobRow).where(JobRow.state == JobState.RUNNING.value)).all()
+    return [row for row in running if row.job_id not in spare and _is_abandoned(row, now_s)]
+
+
+def _is_abandoned(row: JobRow, now_s: float) -> bool:
+    if row.owner is None or row.lease_expires_at_s is None or row.lease_expires_at_s <= now_s:
+        return True
+    return Owner.parse(row.owner).dead
