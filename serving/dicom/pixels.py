@@ -1,0 +1,112 @@
+"""Stored pixel values of single frames, native or compressed, as whole numbers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydicom.encaps import encapsulate
+from pydicom.pixels.decoders import get_decoder
+from pydicom.uid import UID, AllTransferSyntaxes, RLELossless
+
+from serving.dicom import refusals
+from serving.dicom.encapsulated import Fragment, join, read_frames
+from serving.dicom.image import PixelFormat, require_monochrome
+from serving.dicom.pixel_check import check_stream
+from serving.dicom.source import PixelElement, Source
+from serving.domain.errors import UnsupportedImage
+
+Stored = NDArray[np.int32]
+
+
+class FrameReader:
+    """Decodes frames of one open instance; frames may be asked for from several threads."""
+
+    def __init__(self, source: Source, form: PixelFormat) -> None:
+        """Raises UnsupportedImage where the pixels are absent, cut short or not monochrome."""
+        require_monochrome(form)
+        if source.pixels is None:
+            raise refusals.bad_pixels("there is none")
+        self._source = source
+        self._form = form
+        self._pixels: PixelElement = source.pixels
+        self._frames = self._locate()
+
+    def _locate(self) -> tuple[tuple[Fragment, ...], ...]:
+        if self._pixels.length is not None:
+            return ()
+        return read_frames(self._source.data, self._pixels.offset, self._form.frames)
+
+    def read(self, index: int) -> Stored:
+        """Stored values of frame `index`, int32 (rows, columns), sign and unused bits put right.
+
+        Raises UnsupportedImage where they cannot be decoded.
+        """
+        if self._pixels.length is not None:
+            return stored_values(self._native(index), self._form, shifted=True)
+        syntax = self._source.transfer_syntax
+        stream = join(self._source.data, self._frames[index])
+        if syntax != RLELossless:
+            check_stream(stream, self._form)
+        decoded = _decode(stream, syntax, self._form)
+        return stored_values(decoded, self._form, shifted=syntax == RLELossless)
+
+    def _native(self, index: int) -> NDArray[Any]:
+        form, order = self._form, "<" if self._pixels.little_endian else ">"
+        start = self._pixels.offset + index * form.frame_bytes
+        data = self._source.data[start : start + form.frame_bytes]
+        if len(data) < form.frame_bytes:
+            raise refusals.truncated()
+        kind = np.dtype(f"{order}u{form.bits_allocated // 8}")
+        return np.frombuffer(data, dtype=kind).reshape(form.rows, form.columns)
+
+
+def _decode(stream: bytes, syntax: str, form: PixelFormat) -> NDArray[Any]:
+    """One compressed frame through pydicom's decoders (pylibjpeg; RLE is pydicom's own)."""
+    options: dict[str, Any] = {
+        "rows": form.rows,
+        "columns": form.columns,
+        "number_of_frames": 1,
+        "samples_per_pixel": 1,
+        "bits_allocated": form.bits_allocated,
+        "bits_stored": form.bits_stored,
+        "pixel_representation": int(form.signed),
+        "photometric_interpretation": "MONOCHROME2",
+    }
+    try:
+        decoder = get_decoder(UID(syntax))
+        decoded, _ = decoder.as_array(encapsulate([stream]), raw=True, index=0, **options)
+    except Exception:  # decoders raise anything on broken streams, and quote the header
+        raise _undecodable(syntax) from None
+    if decoded.shape != (form.rows, form.columns):
+        raise refusals.bad_pixels("a compressed frame has another size than the header says")
+    return decoded
+
+
+def _undecodable(syntax: str) -> UnsupportedImage:
+    if syntax in AllTransferSyntaxes:
+        return refusals.bad_pixels(f"it is broken, or {UID(syntax).name} is not supported")
+    return refusals.bad_pixels("its transfer syntax is not supported")
+
+
+def stored_values(raw: NDArray[Any], form: PixelFormat, *, shifted: bool) -> Stored:
+    """`raw` cells as int32: the bits stored taken out of the bits allocated, then the sign.
+
+    `shifted` where High Bit still counts (native and RLE cells; PS3.5 section 8.1.1): the value
+    ends there, and what lies above, such as old overlays, is cut off.
+    """
+    excess = form.high_bit + 1 - form.bits_stored if shifted else 0
+    values: NDArray[Any] = raw.astype(np.int64 if form.bits_allocated > 16 else np.int32)
+    if 0 < excess <= form.bits_allocated - form.bits_stored:
+        values = np.right_shift(values, excess)
+    return sign_extended(values, form.bits_stored, form.signed).astype(np.int32, copy=False)
+
+
+def sign_extended(values: NDArray[Any], bits: int, signed: bool) -> NDArray[Any]:
+    """The lowest `bits` of `values`, read as unsigned or two's complement."""
+    values = values & ((1 << bits) - 1)
+    if not signed:
+        return values
+    half = 1 << (bits - 1)
+    return (values ^ half) - half

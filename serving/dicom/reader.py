@@ -1,0 +1,94 @@
+"""A spooled study read into one volume: headers first, then the pixels of the chosen series."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from serving.dicom import refusals
+from serving.dicom.geometry import Arrangement, arrange
+from serving.dicom.instance import Instance, read_instance
+from serving.dicom.selection import Selection, select
+from serving.dicom.series import sort_out
+from serving.dicom.settings import DicomSettings
+from serving.dicom.source import open_source
+from serving.dicom.subject import read_subject
+from serving.dicom.voxels import VoxelReader
+from serving.domain.slices import Progress
+from serving.domain.study import LoadedStudy, Notice, Subject
+from serving.domain.volume import Volume
+
+_HEADER_SHARE = 0.2
+_INVERTED = Notice(
+    "inverted_values",
+    "The images are labelled MONOCHROME1 and hold inverted values; they were inverted back.",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Headers:
+    instances: tuple[Instance, ...]
+    subjects: dict[Path, Subject]
+
+
+class StudyReader:
+    """Reads the study in a folder of DICOM files, whatever they are named."""
+
+    def __init__(self, settings: DicomSettings | None = None) -> None:
+        self._settings = settings or DicomSettings()
+
+    def read(self, instances_dir: Path, progress: Progress) -> LoadedStudy:
+        """The volume of the best axial chest series, int16 HU, ordered by position.
+
+        `progress` is told the share done. Raises UnsupportedImage: a file that is not DICOM or
+        cut short, no CT series, positions or rescale missing, pixels that cannot be decoded.
+        """
+        headers = self._read_headers(instances_dir, progress)
+        selection = select(*sort_out(headers.instances))
+        arrangement = arrange(selection.stack.frames)
+        voxels = VoxelReader(self._settings)
+        inverted = voxels.looks_inverted(arrangement.frames)
+
+        def pixels_done(share: float, stage: str) -> None:
+            progress(_HEADER_SHARE + (1 - _HEADER_SHARE) * share, stage)
+
+        hu = voxels.read(arrangement.frames, pixels_done, inverted=inverted)
+        volume = Volume(hu, arrangement.geometry)
+        notices = (*selection.notices, *arrangement.notices, *((_INVERTED,) if inverted else ()))
+        return _loaded(volume, headers, selection, arrangement, notices)
+
+    def _read_headers(self, folder: Path, progress: Progress) -> _Headers:
+        paths = sorted(p for p in folder.rglob("*") if p.is_file() and not p.name.startswith("."))
+        limit = self._settings.max_instances
+        if len(paths) > limit:
+            raise refusals.too_large("instances of a study", limit, len(paths))
+        instances: list[Instance] = []
+        subjects: dict[Path, Subject] = {}
+        for done, path in enumerate(paths, start=1):
+            with open_source(path, self._settings) as source:
+                instances.append(read_instance(path, source))
+                subjects[path] = read_subject(source.header)
+            progress(_HEADER_SHARE * done / len(paths), "reading headers")
+        return _Headers(tuple(instances), subjects)
+
+
+def _loaded(
+    volume: Volume,
+    headers: _Headers,
+    selection: Selection,
+    arrangement: Arrangement,
+    notices: Sequence[Notice],
+) -> LoadedStudy:
+    used = {frame.path for frame in arrangement.frames}
+    chosen = [i for i in headers.instances if i.frames and i.frames[0].path in used]
+    return LoadedStudy(
+        volume=volume,
+        subject=headers.subjects[arrangement.frames[0].path],
+        series=selection.choice,
+        notices=tuple(notices),
+        transfer_syntaxes=tuple(sorted({i.transfer_syntax for i in chosen})),
+        instance_uids=tuple(frame.sop_instance_uid for frame in arrangement.frames),
+        body_part=selection.stack.instance.body_part,
+        synthetic=any(i.synthetic for i in chosen),
+    )

@@ -1,0 +1,10 @@
+"""The SOP classes that hold CT images (PS3.4 annex B.5)."""
+
+from __future__ import annotations
+
+CT_IMAGE = "1.2.840.10008.5.1.4.1.1.2"
+ENHANCED_CT_IMAGE = "1.2.840.10008.5.1.4.1.1.2.1"
+LEGACY_CONVERTED_ENHANCED_CT_IMAGE = "1.2.840.10008.5.1.4.1.1.2.2"
+
+MULTI_FRAME_CT = frozenset({ENHANCED_CT_IMAGE, LEGACY_CONVERTED_ENHANCED_CT_IMAGE})
+CT_IMAGES = frozenset({CT_IMAGE}) | MULTI_FRAME_CT
