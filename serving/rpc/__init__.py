@@ -1,0 +1,1 @@
+"""The server side of gRPC: servicers, converters, the status table, interceptors, siblings."""
