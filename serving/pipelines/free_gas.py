@@ -1,0 +1,67 @@
+"""Gas that is no lung: in stomach and bowel, or trapped between arm and chest."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from serving.pipelines.coarse_grid import Bool
+
+_GAS_BELOW_HU = -940.0
+_WALL_ABOVE_HU = -500.0
+_WALLED_SHARE = 0.6
+_SMALLEST_ML = 1.0
+_RIM_STEPS = 3
+"""Voxels over which a wall blurs into the gas."""
+
+
+def without_free_gas(
+    aerated: Bool,
+    hu: NDArray[np.float32],
+    spacing_mm: tuple[float, float, float],
+    gas_below_hu: float,
+) -> Bool:
+    """Aerated tissue less pockets of gas.
+
+    A pocket goes when it has a wall of soft tissue nearly all around (emphysema and
+    pneumothorax border on lung), or when a whole component's mean lies below `gas_below_hu`.
+    """
+    smooth = ndimage.uniform_filter(hu, 3)
+    walled = _walled_gas(aerated & (smooth < _GAS_BELOW_HU), hu, spacing_mm)
+    tissue = aerated & ~ndimage.binary_dilation(walled, mask=aerated, iterations=_RIM_STEPS)
+    return _without_pure_gas(tissue, hu, gas_below_hu)
+
+
+def _walled_gas(gas: Bool, hu: NDArray[np.float32], spacing_mm: tuple[float, float, float]) -> Bool:
+    labels, _ = ndimage.label(gas)
+    sizes = np.bincount(labels.ravel())
+    boxes = ndimage.find_objects(labels)
+    walled = np.zeros_like(gas)
+    smallest = _SMALLEST_ML * 1000.0 / float(np.prod(spacing_mm))
+    for index in np.flatnonzero(sizes >= smallest):
+        if index == 0:
+            continue
+        margin = _RIM_STEPS + 1
+        window = tuple(slice(max(0, p.start - margin), p.stop + margin) for p in boxes[index - 1])
+        pocket = labels[window] == index
+        if _wall_share(pocket, hu[window]) > _WALLED_SHARE:
+            walled[window] |= pocket
+    return walled
+
+
+def _wall_share(pocket: Bool, hu: NDArray[np.float32]) -> float:
+    """Share of the shell around a pocket that is soft tissue."""
+    rim = ndimage.binary_dilation(pocket, iterations=_RIM_STEPS - 1)
+    shell = hu[ndimage.binary_dilation(rim) & ~rim]
+    return float((shell > _WALL_ABOVE_HU).mean()) if shell.size else 0.0
+
+
+def _without_pure_gas(aerated: Bool, hu: NDArray[np.float32], gas_below_hu: float) -> Bool:
+    labels, count = ndimage.label(aerated)
+    inner = ndimage.binary_erosion(aerated, border_value=1)
+    sizes = np.bincount(labels[inner], minlength=count + 1)
+    totals = np.bincount(labels[inner], weights=hu[inner], minlength=count + 1)
+    lung = (sizes > 0) & (totals / np.maximum(sizes, 1) > gas_below_hu)
+    lung[0] = False
+    return np.asarray(lung[labels])

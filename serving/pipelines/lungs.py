@@ -1,0 +1,59 @@
+"""Both lungs in a chest CT, found by classical means."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from serving.domain.volume import Volume
+from serving.pipelines.airways import airway_mask
+from serving.pipelines.analysis import LEFT_LUNG, RIGHT_LUNG
+from serving.pipelines.body import body_mask
+from serving.pipelines.coarse_grid import CoarseGrid
+from serving.pipelines.consolidation import add_dense_lung
+from serving.pipelines.free_gas import without_free_gas
+from serving.pipelines.lung_fill import fill_lungs
+from serving.pipelines.orientation import Orientation
+from serving.pipelines.settings import LungSettings
+from serving.pipelines.sides import split_sides
+
+_PADDING_HU = -1024
+
+
+def segment_lungs(volume: Volume, settings: LungSettings) -> NDArray[np.uint8]:
+    """Lung labels on the source grid: 0 background, 1 right, 2 left lung of the patient.
+
+    Consolidated and ground-glass lung inside the outline counts as lung; trachea, main bronchi,
+    heart and hila do not. All zero where no lung is seen. Thresholding inside the body, removal
+    of the airways, parting of the sides and closing of the outline, after Hu, Hoffman and
+    Reinhardt, IEEE Trans. Med. Imaging 20(6), 2001.
+    """
+    orientation = Orientation.of(volume.geometry)
+    hu = orientation.to_canonical(volume.hu)
+    shape = (hu.shape[0], hu.shape[1], hu.shape[2])
+    target = (settings.coarse_slice_mm, settings.coarse_in_plane_mm, settings.coarse_in_plane_mm)
+    grid = CoarseGrid.fit(shape, orientation.spacing_mm, target)
+    coarse = _coarse_lungs(grid.reduce(hu, _PADDING_HU), grid.coarse_spacing_mm, settings)
+    fine = np.zeros(shape, dtype=np.uint8)
+    for side in (RIGHT_LUNG, LEFT_LUNG):
+        fine[grid.expand(coarse == side)] = side
+    return np.ascontiguousarray(orientation.to_source(fine))
+
+
+def _coarse_lungs(
+    hu: NDArray[np.float32], spacing_mm: tuple[float, float, float], settings: LungSettings
+) -> NDArray[np.uint8]:
+    labels = np.zeros(hu.shape, dtype=np.uint8)
+    body = body_mask(hu, spacing_mm)
+    if not body.any():
+        return labels
+    airway = airway_mask(hu, body, spacing_mm, settings.airway_below_hu)
+    wall = ndimage.binary_dilation(airway)
+    aerated = body & (hu < settings.air_below_hu) & ~wall
+    aerated = without_free_gas(aerated, hu, spacing_mm, settings.gas_below_hu)
+    if aerated.sum() * np.prod(spacing_mm) < settings.smallest_lung_ml * 1000.0:
+        return labels
+    sides = split_sides(aerated, body, spacing_mm)
+    whole = add_dense_lung(sides, hu, body & ~wall, spacing_mm, settings.dense_lung_below_hu)
+    return fill_lungs(whole, body & ~airway, spacing_mm, settings.closing_mm)

@@ -1,0 +1,48 @@
+"""Settings of the clinical pipelines."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class _Settings(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class LungSettings(_Settings):
+    """How lungs are told from the rest of the chest."""
+
+    coarse_in_plane_mm: float = Field(default=1.5, gt=0)
+    coarse_slice_mm: float = Field(default=2.0, gt=0)
+    air_below_hu: int = -400
+    """Half the way from aerated lung to soft tissue."""
+    dense_lung_below_hu: float = -130.0
+    """Denser than aerated lung, lighter than fat: lung that is ground-glass or consolidated."""
+    airway_below_hu: int = -900
+    smallest_lung_ml: float = Field(default=60.0, gt=0)
+    """Less aerated tissue than this in all is taken as no lung."""
+    gas_below_hu: float = -965.0
+    """A pocket whose mean lies below this is free gas (bowel, outside air), not lung."""
+    closing_mm: float = Field(default=12.0, gt=0)
+    """Dents up to twice this width in a lung's outline are filled: vessels, lesions at the wall."""
+
+
+class LesionSettings(_Settings):
+    """How the model is asked and its answer taken."""
+
+    threshold: float = Field(default=0.5, gt=0, lt=1)
+    smallest_lesion_mm3: float = Field(default=30.0, ge=0)
+    """Smaller specks are noise of the model and dropped."""
+    margin_slices_mm: float = Field(default=5.0, ge=0)
+    """Slices this far beyond the lungs are sent too."""
+    field_of_view_mm: float = Field(default=360.0, gt=0)
+    """Side of the square field that the model sees; about that of its training images."""
+
+
+class PipelineSettings(_Settings):
+    """All clinical pipelines."""
+
+    lungs: LungSettings = LungSettings()
+    lesions: LesionSettings = LesionSettings()
+    thick_slices_mm: float = Field(default=10.0, gt=0)
+    """Slices further apart than this are beyond what the measurements were tested for."""
