@@ -93,7 +93,10 @@ class JobStore:
     # --- from outside -----------------------------------------------------------------------
 
     def create(self, job_id: str, request: JobRequest) -> tuple[Job, bool]:
-        """The job that stands for the request's key, and whether it is this new one."""
+        """The job that stands for the request's key, and whether it is this new one.
+
+        Asked for again more urgently, a job that still waits moves to the more urgent lane.
+        """
         with self._database.write() as session:
             row = _standing(session, request.idempotency_key)
             created = row is None
@@ -101,6 +104,8 @@ class JobStore:
                 row = new_row(job_id, request, self._clock())
                 session.add(row)
                 session.flush()
+            elif row.state == JobState.QUEUED.value:
+                row.lane = min(row.lane, int(request.lane))
             return to_job(row), created
 
     def request_cancel(self, job_id: str) -> Job:

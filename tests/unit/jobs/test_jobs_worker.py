@@ -8,11 +8,10 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
-from serving.domain.errors import ModelNotReady, UnsupportedImage
+from serving.domain.errors import JobNotFound, ModelNotReady, UnsupportedImage
 from serving.domain.job import Job, JobState
 from serving.domain.lane import Lane
 from serving.domain.pipeline import PipelineInfo
@@ -298,16 +297,11 @@ def test_a_job_without_images_or_pipeline_fails_clearly(shop, live_store, make_r
     assert "no longer has" in live_store.get("b").error_message
 
 
-def test_folders_of_results_open_only_names_in_the_job(
-    shop, add_job, live_store, results, tmp_path
-):
-    from serving.domain.errors import JobNotFound
-
+def test_results_open_only_names_in_the_job(shop, add_job, live_store, results):
     add_job("a")
     JobWorker(shop(CountFiles())).run_one()
     job = live_store.get("a")
     (results.root / "a" / "later.txt").write_text("not in the job")
-    for name in ("later.txt", "../live.sqlite", "/etc/passwd", "", ".", "overlays", "report.json/"):
+    for name in ("later.txt", "../../live.sqlite", "/etc/passwd", "", ".", "overlays"):
         with pytest.raises(JobNotFound):
             results.open(job, name)
-    assert Path(tmp_path, "live.sqlite").exists()
