@@ -1,0 +1,201 @@
+"""A model version in one precision, compiled for the node's slots."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from serving.domain.cpu_plan import NodePlan
+from serving.domain.errors import CorruptModel
+from serving.domain.inference import ModelStatus
+from serving.domain.manifest import TensorEntry
+from serving.domain.tensor import Datatype, Tensor, TensorSpec
+from serving.engine.catalog import ModelVersion
+from serving.engine.datatypes import to_spec
+from serving.engine.pace import Pace
+from serving.engine.runner import Runner
+
+_log = logging.getLogger(__name__)
+_WARM_UP_RUNS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class CompileOptions:
+    """How models are compiled on this node; `cache_dir` None means without a compile cache."""
+
+    streams: int
+    threads_per_stream: int
+    cache_dir: Path | None
+
+    @classmethod
+    def for_node(cls, node: NodePlan, cache_dir: Path | None) -> CompileOptions:
+        return cls(node.streams, node.threads_per_stream, cache_dir)
+
+    def properties(self, inference_precision: str) -> dict[str, Any]:
+        """OpenVINO's properties. Pinning is off: with it two processes both start at CPU 0."""
+        properties: dict[str, Any] = {
+            "INFERENCE_PRECISION_HINT": inference_precision,
+            "NUM_STREAMS": self.streams,
+            "INFERENCE_NUM_THREADS": self.streams * self.threads_per_stream,
+            "ENABLE_CPU_PINNING": False,
+        }
+        if self.cache_dir is not None:
+            properties["CACHE_DIR"] = str(self.cache_dir)
+        return properties
+
+
+class CompiledModel:
+    """Loads, warms up and lends runners: one for each slot and one in reserve for health."""
+
+    def __init__(
+        self, core: Any, version: ModelVersion, variant: str, options: CompileOptions
+    ) -> None:
+        """Verifies the files, compiles and warms up. Raises CorruptModel."""
+        version.verify(variant)
+        self.version = version
+        self.variant = variant
+        self.pace = Pace()
+        self._core = core
+        self._options = options
+        self._load()
+
+    @property
+    def status(self) -> ModelStatus:
+        return self._status
+
+    @property
+    def is_static(self) -> bool:
+        return self._is_static
+
+    @property
+    def runs_quickly(self) -> bool:
+        """Whether to run it on the spot: quick, and of fixed shapes, so it stays quick."""
+        return self._is_static and self.pace.is_quick
+
+    def lend(self) -> Runner:
+        """A runner of one's own; the slots bound how many are out."""
+        return self._idle.pop() if self._idle else self._runner()
+
+    def give_back(self, runner: Runner) -> None:
+        """Takes a runner back, unless the model was compiled anew meanwhile."""
+        if runner.source is self._compiled:
+            self._idle.append(runner)
+
+    @property
+    def can_probe(self) -> bool:
+        """Whether an inference on made-up inputs works, as the warm-up showed."""
+        return self._warm
+
+    def probe(self) -> None:
+        """Runs one inference on the reserve runner. Raises RuntimeError where it fails."""
+        _run_on_zeros(self._reserve, self._specs)
+
+    def reload(self) -> None:
+        """Compiles anew, after a failed inference.
+
+        OpenVINO's CPU plugin keeps shapes of a failed inference of a dynamic model and then
+        refuses good requests too (2026.4, every infer request of the compiled model).
+        """
+        self._load()
+
+    def _load(self) -> None:
+        manifest = self.version.manifest
+        self._compiled = self._compile()
+        self._specs = _declared_specs("input", manifest.inputs, self._compiled.inputs)
+        self._output_specs = _declared_specs("output", manifest.outputs, self._compiled.outputs)
+        self._is_static = all(-1 not in s.shape for s in self._specs + self._output_specs)
+        self._status = self._read_status()
+        self._make_runners()
+        self._warm = self._warm_up()
+
+    def _compile(self) -> Any:
+        path = self.version.model_path(self.variant)
+        hint = self.version.manifest.variants[self.variant].inference_precision
+        try:
+            return self._core.compile_model(str(path), "CPU", self._options.properties(hint))
+        except RuntimeError:
+            raise CorruptModel(
+                f"{path.name} of {self.version.manifest.name} version "
+                f"{self.version.manifest.version} cannot be compiled by OpenVINO"
+            ) from None
+
+    def _read_status(self) -> ModelStatus:
+        manifest = self.version.manifest
+        read = self._compiled.get_property
+        return ModelStatus(
+            name=manifest.name,
+            version=manifest.version,
+            digest=manifest.digest(self.variant),
+            precision=self.variant,
+            effective_precision=read("INFERENCE_PRECISION_HINT").get_type_name(),
+            streams=int(read("NUM_STREAMS")),
+            threads=int(read("INFERENCE_NUM_THREADS")),
+            loaded_from_cache=bool(read("LOADED_FROM_CACHE")),
+            inputs=self._specs,
+            outputs=self._output_specs,
+        )
+
+    def _runner(self) -> Runner:
+        return Runner(self._compiled, self._output_specs)
+
+    def _make_runners(self) -> None:
+        self._idle = [self._runner() for _ in range(self._options.streams)]
+        self._reserve = self._runner()
+
+    def _warm_up(self) -> bool:
+        try:
+            for runner in [*self._idle, self._reserve]:
+                for _ in range(_WARM_UP_RUNS):
+                    self.pace.first(_run_on_zeros(runner, self._specs))
+        except RuntimeError:
+            if self._is_static:
+                raise CorruptModel(
+                    f"{self._status.name} version {self._status.version} fails on its first "
+                    "inference, of zeros"
+                ) from None
+            _log.info("a model of dynamic shapes does not run on single elements")
+            self._compiled = self._compile()
+            self._make_runners()
+            return False
+        return True
+
+
+def _run_on_zeros(runner: Runner, specs: tuple[TensorSpec, ...]) -> float:
+    """Seconds that an inference of zeros takes."""
+    runner.prepare([_zeros(spec) for spec in specs])
+    started_s = time.perf_counter()
+    runner.run()
+    duration_s = time.perf_counter() - started_s
+    runner.collect(())
+    return duration_s
+
+
+def _zeros(spec: TensorSpec) -> Tensor:
+    shape = tuple(1 if size == -1 else size for size in spec.shape)
+    if spec.datatype is Datatype.BYTES:
+        return Tensor(spec.name, spec.datatype, np.full(shape, b"", dtype=object))
+    return Tensor(spec.name, spec.datatype, np.zeros(shape, dtype=spec.datatype.numpy))
+
+
+def _declared_specs(
+    what: str, entries: Sequence[TensorEntry], ports: Sequence[Any]
+) -> tuple[TensorSpec, ...]:
+    """The specs of the model's ports, in its order. Raises CorruptModel unless as declared."""
+    declared = {entry.name: (entry.datatype, entry.shape) for entry in entries}
+    specs = tuple(to_spec(port, declared) for port in ports)
+    actual = {spec.name: (spec.datatype, spec.shape) for spec in specs}
+    differing = sorted(
+        name for name in declared.keys() | actual.keys() if declared.get(name) != actual.get(name)
+    )
+    if differing:
+        raise CorruptModel(
+            f"the manifest and the model differ in {what} {', '.join(differing)}: name, datatype "
+            "and shape must agree"
+        )
+    return specs

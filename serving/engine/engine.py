@@ -1,0 +1,214 @@
+"""The inference engine of one node: every model behind one queue and a few slots."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from serving.domain.cpu_plan import NodePlan
+from serving.domain.errors import AiboxError, DeadlineExceeded, ModelNotFound, ModelNotReady
+from serving.domain.inference import (
+    InferenceRequest,
+    InferenceResponse,
+    ModelStatistics,
+    ModelStatus,
+)
+from serving.domain.manifest import ModelManifest
+from serving.domain.observer import InferenceObserver, SilentObserver
+from serving.engine.catalog import RefusedVersion, scan
+from serving.engine.compiled_model import CompiledModel, CompileOptions
+from serving.engine.dispatcher import Dispatcher
+from serving.engine.settings import EngineSettings
+from serving.engine.shelf import ModelShelf
+from serving.engine.tally import Tally
+from serving.engine.validation import order_inputs, select_outputs
+from serving.engine.work import Work
+
+_log = logging.getLogger(__name__)
+FRESH_S = 5.0
+"""An inference that ended within this time shows that the engine is well."""
+
+
+class InferenceEngine:
+    """Implements `serving.domain.inference.InferenceBackend`; belongs to one event loop."""
+
+    def __init__(
+        self,
+        settings: EngineSettings,
+        plan_node: NodePlan,
+        cache_dir: Path,
+        observer: InferenceObserver | None = None,
+    ) -> None:
+        """`cache_dir` holds compiled models; it is made when needed."""
+        self._settings = settings
+        self._observer = observer or SilentObserver()
+        options = CompileOptions.for_node(plan_node, cache_dir if settings.compile_cache else None)
+        self._shelf = ModelShelf(options, settings.precisions)
+        self._tally = Tally()
+        self._dispatcher = Dispatcher(
+            plan_node.slots,
+            settings.max_queue_requests,
+            settings.max_queue_bytes,
+            self._shelf.reload,
+            self._observer,
+        )
+        self._prober = ThreadPoolExecutor(1, "health-probe")
+        self._open = False
+
+    @property
+    def slots(self) -> int:
+        """Inferences that run at a time."""
+        return self._dispatcher.slots
+
+    @property
+    def refused(self) -> tuple[RefusedVersion, ...]:
+        """Versions found and not served, and why."""
+        return self._shelf.refused
+
+    async def start(self) -> None:
+        """Loads and warms up every version found; broken ones end up in `refused`."""
+        catalog = scan(self._settings.repositories)
+        await self._shelf.load_all(catalog)
+        for model in self._shelf.defaults():
+            self._tally.of(model.status)
+        self._open = True
+
+    async def infer(self, request: InferenceRequest) -> InferenceResponse:
+        """Answers one request.
+
+        Raises InvalidRequest, ModelNotFound, ModelNotReady, Overloaded, DeadlineExceeded.
+        """
+        entered_s = time.monotonic()
+        model: CompiledModel | None = None
+        try:
+            model = self._find(request) or await self._compile(request)
+            work = _checked(model, request)
+            await self._dispatcher.run(work)
+        except (AiboxError, asyncio.CancelledError) as error:
+            self._count_refusal(request, model, error, time.monotonic() - entered_s)
+            raise
+        return self._answer(work)
+
+    def status(
+        self, name: str, version: int | None = None, precision: str | None = None
+    ) -> ModelStatus:
+        """The version that would answer, as compiled.
+
+        Raises ModelNotFound, and ModelNotReady for a precision that nobody has asked for yet.
+        """
+        model = self._shelf.find(name, version, precision)
+        if model is None:
+            raise ModelNotReady(
+                f"precision {precision} of model {name} is compiled at its first request"
+            )
+        return model.status
+
+    async def prepare(self, name: str, version: int | None, precision: str | None) -> ModelStatus:
+        """Like `status`, compiling the precision now where need be."""
+        model = self._shelf.find(name, version, precision)
+        if model is None:
+            model = await self._shelf.fetch(name, version, precision or "")
+        return model.status
+
+    def statuses(self) -> Sequence[ModelStatus]:
+        """Every served version in its default precision, by name and version."""
+        return self._shelf.statuses()
+
+    def manifest(self, name: str, version: int | None = None) -> ModelManifest:
+        """What a served version says of itself. Raises ModelNotFound."""
+        return self._shelf.manifest(name, version)
+
+    def statistics(self, name: str = "", version: int | None = None) -> Sequence[ModelStatistics]:
+        """Counters of the models that match; an empty name means all. Raises ModelNotFound."""
+        if name:
+            self._shelf.default(name, version)
+        return self._tally.select(name, version)
+
+    def queue_length(self) -> int:
+        """Requests waiting or running now."""
+        return self._dispatcher.load
+
+    async def probe(self, timeout_s: float = 10.0) -> bool:
+        """Whether an inference ended in the last seconds, or else one ends now.
+
+        It runs on the reserve of the quickest model, outside the queue: a busy engine is no sick
+        one. An engine without any model that can be probed is well once it is open.
+        """
+        if not self._open:
+            return False
+        if time.monotonic() - self._dispatcher.last_ended_s < FRESH_S:
+            return True
+        models = [model for model in self._shelf.defaults() if model.can_probe]
+        if not models:
+            return True
+        quickest = min(models, key=lambda model: model.pace.average_s or 0.0)
+        running = asyncio.get_running_loop().run_in_executor(self._prober, quickest.probe)
+        try:
+            await asyncio.wait_for(running, timeout_s)
+        except (RuntimeError, TimeoutError) as error:
+            _log.error("health probe failed", extra={"error": type(error).__name__})
+            return False
+        return True
+
+    async def close(self, grace_s: float = 15.0) -> None:
+        """Takes no more requests and ends those it has; what waits after `grace_s` is refused."""
+        self._open = False
+        await self._dispatcher.drain(grace_s)
+        self._prober.shutdown(wait=False, cancel_futures=True)
+        self._shelf.close()
+
+    def _find(self, request: InferenceRequest) -> CompiledModel | None:
+        if not self._open:
+            raise ModelNotReady("the engine is starting or shutting down; try again later")
+        return self._shelf.find(request.model_name, request.model_version, request.precision)
+
+    async def _compile(self, request: InferenceRequest) -> CompiledModel:
+        return await self._shelf.fetch(
+            request.model_name, request.model_version, request.precision or ""
+        )
+
+    def _answer(self, work: Work) -> InferenceResponse:
+        status = work.model.status
+        queue_s = work.started_s - work.entered_s
+        self._tally.succeeded(status, work.request, queue_s, work.parts_s)
+        response = InferenceResponse(
+            model_name=status.name,
+            model_version=status.version,
+            precision=status.precision,
+            outputs=work.outputs,
+            queue_s=queue_s,
+            compute_s=work.parts_s[1],
+        )
+        self._observer.answered(work.request.lane, response)
+        return response
+
+    def _count_refusal(
+        self,
+        request: InferenceRequest,
+        model: CompiledModel | None,
+        error: BaseException,
+        duration_s: float,
+    ) -> None:
+        name = ""
+        if model is not None:
+            name = model.status.name
+            self._tally.failed(model.status, duration_s)
+        elif not isinstance(error, ModelNotFound | ModelNotReady | DeadlineExceeded):
+            name = request.model_name
+        self._observer.refused(request.lane, name, type(error).__name__)
+
+
+def _checked(model: CompiledModel, request: InferenceRequest) -> Work:
+    status = model.status
+    return Work(
+        model,
+        request,
+        order_inputs(status.inputs, request.inputs),
+        select_outputs(status.outputs, request.outputs),
+        asyncio.get_running_loop().create_future(),
+        time.monotonic(),
+    )
