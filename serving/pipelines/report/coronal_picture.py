@@ -17,9 +17,11 @@ from serving.pipelines.report.patient_plane import CoronalPlane, coronal_plane
 from serving.pipelines.report.picture import Picture, overlay_layer
 from serving.pipelines.report.slice_view import EdgeMarkers
 from serving.pipelines.report.windowing import lung_window
+from serving.pipelines.zones import HeightMap, ZoneBorders
 
 _MARKERS = EdgeMarkers("R", "L", "H", "F")
 _TICK = (255, 255, 255, 200)
+_DOTS = (255, 255, 0, 230)
 _LEAST_HEIGHT_MM = 20.0
 
 
@@ -42,12 +44,27 @@ def coronal_picture(analysis: ChestCtAnalysis, key_slices: Sequence[int]) -> Cor
     overlay = overlay_layer(
         plane.sample_labels(analysis.lungs), plane.sample_labels(analysis.lesions)
     )
+    _mark_zones(overlay, plane, analysis)
     annotator = Annotator(grey)
     annotator.sides(_MARKERS)
     annotator.scale_bar(plane.pixel_mm)
     if int(np.argmax(np.abs(geometry.normal))) == 2:
         _mark_slices(annotator, overlay, plane, key_slices)
     return CoronalPicture(f"y {plane.y_mm:.1f} mm".replace("-", "−"), Picture(grey, overlay))
+
+
+def _mark_zones(overlay: Image.Image, plane: CoronalPlane, analysis: ChestCtAnalysis) -> None:
+    """Dotted lines where the upper, middle and lower zones meet."""
+    lungs = analysis.lungs > 0
+    if not lungs.any():
+        return
+    borders = ZoneBorders.of(lungs, HeightMap.of(analysis.volume.geometry))
+    draw = ImageDraw.Draw(overlay)
+    for share in (1 / 3, 2 / 3):
+        z_mm = borders.highest_mm - share * (borders.highest_mm - borders.lowest_mm)
+        row = round((plane.top_z_mm - z_mm) / plane.pixel_mm)
+        for column in range(0, overlay.width, 10):
+            draw.line((column, row, column + 4, row), fill=_DOTS)
 
 
 def _fullest_y_mm(analysis: ChestCtAnalysis) -> float:
