@@ -1,4 +1,4 @@
-"""The chest as formulas. Origin in mid-chest; x to the patient's left, y to the back, z to the head.
+"""The chest as formulas: origin in mid-chest; x to the left, y to the back, z to the head.
 
 Proportions follow an average adult: lungs of some 235 mm height, the right one larger, the heart
 to the left, the right dome of the diaphragm higher than the left.
@@ -6,7 +6,10 @@ to the left, the right dome of the diaphragm higher than the left.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 
 from provisioning.phantom.shapes import Capsule, Ellipsoid, Float32, Points
 
@@ -32,14 +35,14 @@ def body_distance(points: Points) -> Float32:
     """The skin: a trunk that widens to the shoulders."""
     x, y, z = points
     wide = 166 + 14 * np.clip((z - 80) / 60, 0, 1)
-    return _rounded(x / wide, (y - 8) / 117, np.float32(117))
+    return _rounded(x / wide, (y - 8) / 117, 117.0)
 
 
 def muscle_distance(points: Points) -> Float32:
     """Where fat under the skin ends."""
     x, y, z = points
     wide = 150 + 14 * np.clip((z - 80) / 60, 0, 1)
-    return _rounded(x / wide, (y - 8) / 104, np.float32(104))
+    return _rounded(x / wide, (y - 8) / 104, 104.0)
 
 
 def cavity_radii(z: Float32) -> tuple[Float32, Float32]:
@@ -65,7 +68,7 @@ def lung_distance(points: Points) -> Float32:
         -HEART.distance(points) + 1,
         -AORTA.distance(points) + 1,
     )
-    found = parts[0]
+    found: NDArray[Any] = parts[0]
     for part in parts[1:]:
         found = np.maximum(found, part)
     return found.astype(np.float32)
@@ -79,10 +82,10 @@ def diaphragm_height(x: Float32, y: Float32) -> Float32:
 
 
 def _mediastinum_distance(x: Float32, y: Float32) -> Float32:
-    return (np.hypot((x - 3) / 32, (y + 5) / 74) - 1) * np.float32(32)
+    return np.asarray((np.hypot((x - 3) / 32, (y + 5) / 74) - 1) * np.float32(32))
 
 
-def _rounded(u: Float32, v: Float32, scale: np.float32) -> Float32:
+def _rounded(u: NDArray[Any], v: NDArray[Any], scale: float) -> Float32:
     """A superellipse of exponent 2.5: squarer than an ellipse, as trunks are."""
-    level = (np.abs(u) ** 2.5 + np.abs(v) ** 2.5) ** 0.4
-    return ((level - 1) * scale).astype(np.float32)
+    level: NDArray[Any] = (np.abs(u) ** 2.5 + np.abs(v) ** 2.5) ** 0.4
+    return np.asarray((level - 1) * scale, dtype=np.float32)

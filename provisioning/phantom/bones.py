@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -50,7 +51,7 @@ def _ribs() -> list[Tissue]:
         x, y = (wide + 7) * np.sin(angles), 5 + (deep + 7) * np.cos(angles)
         for side in (-1, 1):
             joints = list(zip(side * x, y, z, strict=True))
-            for start, end in zip(joints[:-1], joints[1:], strict=True):
+            for start, end in pairwise(joints):
                 found.append(Tissue(Capsule(start, end, 5.0), 420))
                 found.append(Tissue(Capsule(start, end, 3.2), 180))
     return found

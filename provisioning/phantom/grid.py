@@ -36,7 +36,7 @@ def make_grid(spec: PhantomSpec) -> Geometry:
     normal = np.cross(row, column)
     normal = normal if normal @ step > 0 else -normal
     first = float(affine[:3, 3] @ normal)
-    offsets = first + slice_mm * np.arange(spec.slices)
+    offsets = first + slice_mm * np.arange(spec.slices, dtype=np.float64)
     return Geometry((spec.slices, spec.rows, spec.columns), affine, offsets)
 
 

@@ -18,7 +18,7 @@ from serving.domain.volume import Float64, Geometry
 
 AIR, FAT, MUSCLE, BLOOD, VESSEL, LUNG = -1000.0, -100.0, 50.0, 42.0, 35.0, -860.0
 _GRAVITY_HU_PER_MM = 0.45
-_TEXTURE_WAVES, _TEXTURE_HU = 6, 9.0
+_TEXTURE_WAVES, _TEXTURE_HU = 12, 7.0
 _EDGE_MM = 1.2
 _WALL_MM = 1.6
 _NOISE_GRAIN_PIXELS = 0.7
@@ -141,4 +141,4 @@ def _couch(hu: Float32, points: Points, *, prone: bool) -> None:
 
 
 def _grown(box: Float64, margin_mm: float) -> Float64:
-    return box + np.array([[-margin_mm], [margin_mm]])
+    return np.stack((box[0] - margin_mm, box[1] + margin_mm))

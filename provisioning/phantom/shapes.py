@@ -36,7 +36,7 @@ class Ellipsoid:
             np.square((p - np.float32(c)) / np.float32(r))
             for p, c, r in zip(points, self.centre, self.radii, strict=True)
         )
-        return (np.sqrt(sum(squares)) - 1) * np.float32(min(self.radii))
+        return np.asarray((np.sqrt(sum(squares)) - 1) * np.float32(min(self.radii)))
 
     @property
     def box(self) -> NDArray[np.float64]:
@@ -57,9 +57,9 @@ class Capsule:
         way = np.array(self.end, dtype=np.float32) - start
         rest = [p - s for p, s in zip(points, start, strict=True)]
         along: Any = sum(r * w for r, w in zip(rest, way, strict=True))
-        share = np.clip(along / np.float32(max(way @ way, 1e-6)), 0, 1)
+        share = np.clip(along / np.float32(max(float(way @ way), 1e-6)), 0, 1)
         squares = (np.square(r - share * w) for r, w in zip(rest, way, strict=True))
-        return np.sqrt(sum(squares)) - np.float32(self.radius)
+        return np.asarray(np.sqrt(sum(squares)) - np.float32(self.radius))
 
     @property
     def box(self) -> NDArray[np.float64]:
@@ -69,4 +69,5 @@ class Capsule:
 
 def coverage(distance_mm: Float32, softness_mm: float) -> Float32:
     """Share of a voxel inside a body: 1 inside, 0 outside, linear over `softness_mm`."""
-    return np.clip(0.5 - distance_mm / np.float32(softness_mm), 0, 1).astype(np.float32)
+    share = np.clip(0.5 - distance_mm / np.float32(softness_mm), 0, 1)
+    return np.asarray(share, dtype=np.float32)

@@ -52,7 +52,7 @@ def _dataset(spec: PhantomSpec, geometry: Geometry, index: int) -> FileDataset:
     meta.MediaStorageSOPClassUID = CTImageStorage
     meta.MediaStorageSOPInstanceUID = _uid(spec, f"instance {index}")
     meta.TransferSyntaxUID = ExplicitVRLittleEndian if compressed else UID(spec.encoding)
-    dataset = FileDataset(None, {}, file_meta=meta, preamble=b"\0" * 128)
+    dataset = FileDataset("", {}, file_meta=meta, preamble=b"\0" * 128)
     dataset.SOPClassUID = CTImageStorage
     dataset.SOPInstanceUID = meta.MediaStorageSOPInstanceUID
     _add_labels(dataset, spec, index)
