@@ -1,0 +1,48 @@
+"""The analyzer's parts put together: the job worker with its store, files and pipelines."""
+
+from __future__ import annotations
+
+import json
+import os
+
+from ray.exceptions import RayError
+
+from serving.dicom.reader import StudyReader
+from serving.domain.pipeline import Pipeline
+from serving.jobs.attempt import ModelSource, Workshop
+from serving.jobs.results import ResultStore
+from serving.jobs.spool import Spool
+from serving.jobs.store import JobStore
+from serving.jobs.worker import JobWorker
+from serving.pipelines.chest_ct import ChestCtPipeline
+from serving.pipelines.report.writer import ChestCtReportWriter
+from serving.settings import ServingSettings
+
+
+def build_worker(settings: ServingSettings, model_source: ModelSource) -> JobWorker:
+    """A worker over the box's job store; says in `run/analyzer.json` who it is."""
+    shop = Workshop(
+        store=JobStore(settings.jobs_db),
+        spool=Spool(settings.spool_dir, settings.jobs.intake),
+        results=ResultStore(settings.results_dir),
+        pipelines={pipeline.info.name: pipeline for pipeline in build_pipelines(settings)},
+        model_source=model_source,
+        settings=settings.jobs,
+        transient=(RayError,),
+    )
+    _publish(settings)
+    return JobWorker(shop)
+
+
+def build_pipelines(settings: ServingSettings) -> tuple[Pipeline, ...]:
+    """Every pipeline that this box has."""
+    reader = StudyReader(settings.dicom)
+    writer = ChestCtReportWriter(settings.box_version)
+    return (ChestCtPipeline(reader, writer, settings.pipelines),)
+
+
+def _publish(settings: ServingSettings) -> None:
+    path = settings.run_dir / "analyzer.json"
+    scratch = path.with_suffix(".tmp")
+    scratch.write_text(json.dumps({"pid": os.getpid()}), "utf-8")
+    scratch.replace(path)

@@ -1,0 +1,35 @@
+"""`python -m serving.graph.driver SETTINGS.json`: becomes the Ray driver of the box.
+
+Ray reads its environment while it is imported, so this process sets the environment, ties its life
+to its parent's, and then replaces itself by `serving.graph.session`.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import sys
+from pathlib import Path
+
+from serving.graph.environment import ray_environment
+from serving.settings import ServingSettings
+
+_PR_SET_PDEATHSIG = 1
+
+
+def main(settings_path: Path) -> None:
+    """Never returns. Raises pydantic.ValidationError on settings that are not valid."""
+    settings = ServingSettings.model_validate_json(settings_path.read_text("utf-8"))
+    _die_with_parent()
+    command = [sys.executable, "-m", "serving.graph.session", str(settings_path)]
+    os.execve(sys.executable, command, ray_environment(settings, os.environ))
+
+
+def _die_with_parent() -> None:
+    """SIGTERM when the supervisor ends, however it ends; kept across exec (prctl(2))."""
+    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

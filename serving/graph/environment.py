@@ -1,0 +1,60 @@
+"""What Ray's processes find in their environment; ray reads most of it while it is imported."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from serving.settings import ServingSettings
+
+UNIX_SOCKET_PATH_MAX = 107
+_LONGEST_RAY_SOCKET = "/session_2026-01-01_00-00-00_000000_0000000/sockets/plasma_store.sock"
+
+
+def ray_environment(settings: ServingSettings, base: Mapping[str, str]) -> dict[str, str]:
+    """The environment of the Ray driver and, by inheritance, of every process of the box."""
+    return {
+        **base,
+        # Without this Ray replaces 127.0.0.1 by the host's address and listens everywhere.
+        "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",
+        "RAY_USAGE_STATS_ENABLED": "0",
+        "RAY_AUTH_MODE": "token",
+        "RAY_AUTH_TOKEN_PATH": str(_token_file(settings.state_dir)),
+        "RAY_SERVE_LOG_TO_STDERR": "0",
+        "RAY_COLOR_PREFIX": "0",
+        "RAY_DEDUP_LOGS": "0",
+        "PROMETHEUS_MULTIPROC_DIR": str(settings.metrics_dir),
+        "OPENVINO_TELEMETRY": "0",
+        "DO_NOT_TRACK": "1",
+    }
+
+
+def ray_temp_dir(state_dir: Path) -> Path:
+    """Where Ray keeps its session: in the state directory unless its socket paths get too long."""
+    inside = state_dir / "ray"
+    if len(str(inside)) + len(_LONGEST_RAY_SOCKET) <= UNIX_SOCKET_PATH_MAX:
+        return inside
+    digest = hashlib.sha256(str(state_dir).encode()).hexdigest()[:12]
+    return Path(tempfile.gettempdir()) / f"aibox-{os.getuid()}-{digest}"
+
+
+def make_private(folder: Path) -> Path:
+    """The folder, made if need be, open to its owner alone; refuses one that is another's."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if folder.stat().st_uid != os.getuid():
+        raise PermissionError(f"{folder} belongs to another user")
+    folder.chmod(0o700)
+    return folder
+
+
+def _token_file(state_dir: Path) -> Path:
+    path = make_private(state_dir) / "ray.token"
+    if not path.exists():
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(secrets.token_hex(32))
+    return path

@@ -1,0 +1,117 @@
+"""One node's share of the box, without Ray: its CPUs, its engine, its gRPC server."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from serving.domain.cpu_plan import NodePlan
+from serving.domain.inference import ModelStatus
+from serving.domain.manifest import ModelManifest
+from serving.domain.node_report import NodeReport, ServedModel
+from serving.engine.binding import NodeClaim, bind_all_threads, claim_node, set_memory_policy
+from serving.engine.engine import InferenceEngine
+from serving.engine.machine import read_machine
+from serving.engine.plan import make_plan
+from serving.engine.stack import predict_stack
+from serving.graph.metrics import PrometheusObserver
+from serving.graph.node_server import NodeServer
+from serving.graph.stack_task import StackTask
+from serving.settings import ServingSettings
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class NodeHost:
+    """What a replica of `ModelServer` is made of. Belongs to one event loop."""
+
+    node: NodePlan
+    claim: NodeClaim
+    engine: InferenceEngine
+    server: NodeServer
+
+    @classmethod
+    async def start(cls, settings: ServingSettings) -> NodeHost:
+        """Waits for a free node, binds to it, loads every model, opens the port.
+
+        The order matters: OpenVINO obeys the CPU set that its threads are born into, and the
+        memory policy is set before its first allocation; binding is repeated at the end for
+        threads that others (gRPC, Ray) have started since.
+        """
+        plan = make_plan(read_machine(), settings.engine)
+        claim = await asyncio.to_thread(claim_node, settings.run_dir, plan)
+        node = plan.nodes[claim.node]
+        bind_all_threads(node.cpus)
+        memory_policy = set_memory_policy(node.numa_node)
+        engine = InferenceEngine(settings.engine, node, settings.cache_dir, PrometheusObserver())
+        await engine.start()
+        for version in engine.refused:
+            log.error("model version refused: %s", version.reason)
+        server = NodeServer(settings, plan, node, engine)
+        await server.start()
+        bind_all_threads(node.cpus)
+        _write_report(settings, node, memory_policy, server.address, engine)
+        return cls(node, claim, engine, server)
+
+    def describe(self, model_name: str) -> tuple[ModelStatus, ModelManifest]:
+        """The model as compiled here, and its manifest. Raises ModelNotFound."""
+        return self.engine.status(model_name), self.engine.manifest(model_name)
+
+    async def predict_stack(self, task: StackTask) -> AsyncIterator[int]:
+        """Fills `task.target`; yields how many slices are done. Raises AiboxError."""
+        source = np.load(task.source, mmap_mode="r")
+        target = np.lib.format.open_memmap(
+            task.target, mode="w+", dtype=np.float32, shape=source.shape
+        )
+        stack = predict_stack(
+            self.engine, task.model_name, source, target, task.lane, task.precision
+        )
+        async for done in stack:
+            yield done
+        target.flush()
+
+    async def check_health(self) -> None:
+        """Raises RuntimeError where no inference ends any more. A busy node is no sick node."""
+        healthy = await self.engine.probe()
+        await self.server.set_serving(healthy)
+        if not healthy:
+            raise RuntimeError("no inference ends on this node any more")
+
+    async def stop(self) -> None:
+        """Takes no more calls, ends those in flight, lets go of the node."""
+        await self.server.stop()
+        await self.engine.close()
+        self.claim.release()
+
+
+def _write_report(
+    settings: ServingSettings,
+    node: NodePlan,
+    memory_policy: str,
+    address: str,
+    engine: InferenceEngine,
+) -> None:
+    """`run/node-<n>.json`, for `aibox status`."""
+    report = NodeReport(
+        node=node.index,
+        pid=os.getpid(),
+        cpus=node.cpus,
+        memory_policy=memory_policy,
+        address=address,
+        models=tuple(_served(status) for status in engine.statuses()),
+    )
+    path = settings.run_dir / f"node-{node.index}.json"
+    scratch = path.with_suffix(".tmp")
+    scratch.write_text(report.model_dump_json(), "utf-8")
+    scratch.replace(path)
+
+
+def _served(status: ModelStatus) -> ServedModel:
+    names = ServedModel.model_fields
+    return ServedModel(**{name: getattr(status, name) for name in names})

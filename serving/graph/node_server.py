@@ -1,0 +1,94 @@
+"""The gRPC server of one node: inference, studies, jobs, health, on the shared port."""
+
+from __future__ import annotations
+
+import asyncio
+
+from serving.dicom.inspector import DicomInspector
+from serving.domain.cpu_plan import CpuPlan, NodePlan
+from serving.engine.engine import InferenceEngine
+from serving.graph.analysis_host import build_pipelines
+from serving.graph.metrics import PrometheusObserver
+from serving.jobs.intake import JobIntake
+from serving.jobs.results import ResultStore
+from serving.jobs.spool import Spool
+from serving.jobs.store import JobStore
+from serving.rpc.inference_service import inference_service
+from serving.rpc.job_servicer import JobServicer, job_service
+from serving.rpc.queue_board import QueueBoard
+from serving.rpc.readiness import Readiness
+from serving.rpc.server import BoxServer, Service, build_server
+from serving.rpc.siblings import Siblings
+from serving.rpc.study_servicer import StudyServicer, study_service
+from serving.settings import ServingSettings
+
+
+class NodeServer:
+    """Wires engine, jobs and siblings behind one `grpc.aio` server; build it inside the loop."""
+
+    def __init__(
+        self, settings: ServingSettings, plan: CpuPlan, node: NodePlan, engine: InferenceEngine
+    ) -> None:
+        sockets = [settings.run_dir / f"node-{n.index}.sock" for n in plan.nodes]
+        self._board = QueueBoard(settings.run_dir / "queues.board", len(plan.nodes))
+        self._siblings = Siblings(
+            self._board,
+            node.index,
+            node.slots,
+            sockets,
+            engine.queue_length,
+            margin=settings.grpc.forward_margin,
+        )
+        own_socket = sockets[node.index]
+        own_socket.unlink(missing_ok=True)
+        self._store = JobStore(settings.jobs_db)
+        self._readiness = Readiness()
+        services = [self._inference(settings, plan, engine), *self._jobs(settings)]
+        self._server: BoxServer = build_server(
+            settings.grpc, services, self._readiness, node_socket=own_socket
+        )
+
+    @property
+    def address(self) -> str:
+        """host:port as bound."""
+        return self._server.address
+
+    async def start(self) -> None:
+        """Takes calls from now on."""
+        await self._siblings.start()
+        await self._server.start()
+        await self._server.set_serving(True)
+
+    async def set_serving(self, serving: bool) -> None:
+        """What health says."""
+        if serving != self._readiness.serving:
+            await self._server.set_serving(serving)
+
+    async def stop(self) -> None:
+        """Ends the calls in flight within the grace of the settings."""
+        await self._siblings.stop()
+        await self._server.stop()
+        await asyncio.to_thread(self._store.close)
+
+    def _inference(
+        self, settings: ServingSettings, plan: CpuPlan, engine: InferenceEngine
+    ) -> Service:
+        return inference_service(
+            engine,
+            settings.grpc,
+            self._readiness,
+            box_version=settings.box_version,
+            observer=PrometheusObserver(),
+            siblings=self._siblings if len(plan.nodes) > 1 else None,
+        )
+
+    def _jobs(self, settings: ServingSettings) -> list[Service]:
+        spool = Spool(settings.spool_dir, settings.jobs.intake)
+        infos = {p.info.name: p.info for p in build_pipelines(settings)}
+        inspector = DicomInspector(settings.dicom)
+        intake = JobIntake(self._store, spool, inspector, infos, settings.jobs.intake)
+        files = ResultStore(settings.results_dir)
+        return [
+            study_service(StudyServicer(intake)),
+            job_service(JobServicer(self._store, files)),
+        ]

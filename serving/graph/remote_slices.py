@@ -1,0 +1,81 @@
+"""A slice model that runs in the model servers."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from ray.exceptions import RayError, RayTaskError
+from ray.serve.exceptions import BackPressureError, RayServeException
+from ray.serve.handle import DeploymentHandle
+
+from serving.domain.errors import AiboxError, ModelNotReady, Overloaded
+from serving.domain.inference import ModelStatus
+from serving.domain.lane import Lane
+from serving.domain.manifest import ModelManifest
+from serving.domain.slices import Progress
+from serving.graph.stack_task import StackTask
+
+
+class RemoteSliceModel:
+    """A SliceModel (domain) over the handle of the `ModelServer` deployment; call from a thread."""
+
+    def __init__(
+        self, handle: DeploymentHandle, model_name: str, lane: Lane, stacks_dir: Path
+    ) -> None:
+        self._handle = handle
+        self._lane = lane
+        self._stacks_dir = stacks_dir
+        with domain_errors():
+            self._status, self._manifest = handle.describe.remote(model_name).result()
+
+    @property
+    def status(self) -> ModelStatus:
+        """The model as a model server compiled it."""
+        return self._status
+
+    @property
+    def manifest(self) -> ModelManifest:
+        return self._manifest
+
+    def predict(self, slices_hu: NDArray[np.int16], progress: Progress) -> NDArray[np.float32]:
+        """Probabilities (n, rows, columns) of slices (n, rows, columns); see SliceModel."""
+        with _stack_files(self._stacks_dir, slices_hu) as (source, target):
+            task = StackTask(self._status.name, source, target, self._lane)
+            with domain_errors():
+                for done in self._handle.options(stream=True).predict_stack.remote(task):
+                    progress(done / len(slices_hu), "lesions")
+            return np.asarray(np.load(target))
+
+
+@contextmanager
+def domain_errors() -> Iterator[None]:
+    """Turns what Ray raises into domain errors; a lost replica is a model that is not ready."""
+    try:
+        yield
+    except AiboxError:
+        raise
+    except BackPressureError as error:
+        raise Overloaded("every model server has its queue full; try again later") from error
+    except RayTaskError as error:
+        if isinstance(error.cause, AiboxError):
+            raise error.cause from None
+        raise
+    except (RayError, RayServeException) as error:
+        raise ModelNotReady("the model server went away; it is started again") from error
+
+
+@contextmanager
+def _stack_files(folder: Path, slices_hu: NDArray[np.int16]) -> Iterator[tuple[Path, Path]]:
+    name = uuid.uuid4().hex
+    source, target = folder / f"{name}.in.npy", folder / f"{name}.out.npy"
+    try:
+        np.save(source, np.ascontiguousarray(slices_hu))
+        yield source, target
+    finally:
+        source.unlink(missing_ok=True)
+        target.unlink(missing_ok=True)

@@ -1,0 +1,90 @@
+"""The Ray driver: starts Ray on loopback, deploys the graph, waits, and takes all down again."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+
+import psutil
+import ray
+from ray import serve
+from ray.serve.schema import LoggingConfig
+
+from serving.graph.app import APP_NAME, BOX_RESOURCE, build_app
+from serving.graph.environment import make_private, ray_temp_dir
+from serving.graph.loopback import LOOPBACK
+from serving.logs import configure_logging
+from serving.settings import ServingSettings
+
+log = logging.getLogger(__name__)
+
+OBJECT_STORE_BYTES = 128 * 2**20
+"""No call carries a tensor; Ray only needs room for its own messages."""
+
+
+def main(settings_path: Path) -> None:
+    """Runs until SIGTERM or SIGINT."""
+    settings = ServingSettings.model_validate_json(settings_path.read_text("utf-8"))
+    configure_logging(settings.state_dir, "driver")
+    stop = _stop_event()
+    started_at = time.time()
+    start_ray(settings)
+    try:
+        deploy(settings)
+        log.info("graph deployed")
+        _write_ready(settings.run_dir / "ready.json", started_at)
+        stop.wait()
+    finally:
+        serve.shutdown()
+        ray.shutdown()
+
+
+def start_ray(settings: ServingSettings) -> None:
+    """Starts a Ray of our own; logical CPUs count for nothing, the CPU plan is the authority."""
+    ray.init(
+        num_cpus=4,
+        resources={BOX_RESOURCE: 1.0},
+        include_dashboard=False,
+        object_store_memory=OBJECT_STORE_BYTES,
+        log_to_driver=False,
+        namespace=APP_NAME,
+        _temp_dir=str(make_private(ray_temp_dir(settings.state_dir))),
+        _node_ip_address=LOOPBACK,
+    )
+
+
+def deploy(settings: ServingSettings) -> None:
+    """Deploys the graph without Serve's proxies; returns when every replica is up."""
+    quiet = LoggingConfig(enable_access_log=False, log_level="WARNING")
+    serve.start(proxy_location="Disabled", logging_config=quiet)
+    serve.run(build_app(settings), name=APP_NAME, route_prefix=None, logging_config=quiet)
+
+
+def _stop_event() -> threading.Event:
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    return stop
+
+
+def _write_ready(path: Path, started_at: float) -> None:
+    names = {child.name(): child.pid for child in psutil.Process().children(recursive=True)}
+    ready = {
+        "driver_pid": os.getpid(),
+        "raylet_pid": names["raylet"],
+        "gcs_pid": names["gcs_server"],
+        "started_at": started_at,
+    }
+    scratch = path.with_suffix(".tmp")
+    scratch.write_text(json.dumps(ready), "utf-8")
+    scratch.replace(path)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

@@ -1,0 +1,63 @@
+"""The settings of the engine room: one submodel per package, put together here."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from serving.dicom.settings import DicomSettings
+from serving.engine.settings import EngineSettings
+from serving.jobs.settings import JobSettings
+from serving.pipelines.settings import PipelineSettings
+from serving.rpc.settings import GrpcSettings
+
+
+class ServingSettings(BaseModel):
+    """Everything that the Ray driver and its replicas need to know; handed down as JSON."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    state_dir: Path
+    box_version: str
+    engine: EngineSettings = Field(default_factory=EngineSettings)
+    grpc: GrpcSettings = Field(default_factory=GrpcSettings)
+    jobs: JobSettings = Field(default_factory=JobSettings)
+    dicom: DicomSettings = Field(default_factory=DicomSettings)
+    pipelines: PipelineSettings = Field(default_factory=PipelineSettings)
+
+    @property
+    def run_dir(self) -> Path:
+        """Locks, sockets and reports of the running processes."""
+        return self.state_dir / "run"
+
+    @property
+    def log_dir(self) -> Path:
+        return self.state_dir / "logs"
+
+    @property
+    def cache_dir(self) -> Path:
+        """OpenVINO's compiled models."""
+        return self.state_dir / "cache"
+
+    @property
+    def metrics_dir(self) -> Path:
+        """Counters of the replicas, one file a process, read by the admin server."""
+        return self.run_dir / "metrics"
+
+    @property
+    def stacks_dir(self) -> Path:
+        """Slices on their way between the analyzer and a model server; pixels without names."""
+        return self.run_dir / "stacks"
+
+    @property
+    def spool_dir(self) -> Path:
+        return self.state_dir / "spool"
+
+    @property
+    def results_dir(self) -> Path:
+        return self.state_dir / "results"
+
+    @property
+    def jobs_db(self) -> Path:
+        return self.state_dir / "jobs.sqlite"
