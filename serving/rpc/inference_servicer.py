@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import aclosing
-from typing import Any
 
-import grpc
-from google.protobuf.message import Message
 from inference import grpc_service_pb2 as pb
 
 from serving.domain.errors import InvalidRequest, ModelNotFound
@@ -26,6 +23,7 @@ from serving.rpc.model_converters import (
     statistics_to_wire,
 )
 from serving.rpc.ordered_stream import ordered_answers
+from serving.rpc.readiness import Readiness
 from serving.rpc.siblings import Siblings
 
 SERVICE_NAME = "inference.GRPCInferenceService"
@@ -34,7 +32,7 @@ SIBLING_STATISTICS_TIMEOUT_S = 2.0
 
 
 class InferenceServicer:
-    """Thin over the backend; `serving` says whether this replica takes requests at all."""
+    """Thin over the backend; `readiness` says whether this replica takes requests at all."""
 
     def __init__(
         self,
@@ -44,7 +42,7 @@ class InferenceServicer:
         log: CallLog,
         box_version: str,
         stream_inflight: int,
-        serving: Callable[[], bool],
+        readiness: Readiness,
         siblings: Siblings | None = None,
     ) -> None:
         self._backend = backend
@@ -52,7 +50,7 @@ class InferenceServicer:
         self._log = log
         self._box_version = box_version
         self._stream_inflight = stream_inflight
-        self._serving = serving
+        self._readiness = readiness
         self._siblings = siblings
 
     async def server_live(self, request: pb.ServerLiveRequest, context: Context) -> object:
@@ -62,7 +60,7 @@ class InferenceServicer:
     async def server_ready(self, request: pb.ServerReadyRequest, context: Context) -> object:
         """The replica serves, and every model of it is ready."""
         statuses = self._backend.statuses()
-        ready = self._serving() and bool(statuses) and all(s.ready for s in statuses)
+        ready = self._readiness.serving and bool(statuses) and all(s.ready for s in statuses)
         return pb.ServerReadyResponse(ready=ready)
 
     async def model_ready(self, request: pb.ModelReadyRequest, context: Context) -> object:
@@ -72,7 +70,7 @@ class InferenceServicer:
             ready = self._backend.status(request.name, version).ready
         except ModelNotFound:
             ready = False
-        return pb.ModelReadyResponse(ready=ready and self._serving())
+        return pb.ModelReadyResponse(ready=ready and self._readiness.serving)
 
     async def server_metadata(self, request: pb.ServerMetadataRequest, context: Context) -> object:
         """Name, version and extensions."""
@@ -142,37 +140,6 @@ class InferenceServicer:
 
     def _versions(self, name: str) -> list[int]:
         return [status.version for status in self._backend.statuses() if status.name == name]
-
-
-def inference_handler(servicer: InferenceServicer) -> grpc.GenericRpcHandler:
-    """The service's handlers; inferences pass as bytes, both ways."""
-    unary: dict[str, tuple[Any, type[Message]]] = {
-        "ServerLive": (servicer.server_live, pb.ServerLiveRequest),
-        "ServerReady": (servicer.server_ready, pb.ServerReadyRequest),
-        "ModelReady": (servicer.model_ready, pb.ModelReadyRequest),
-        "ServerMetadata": (servicer.server_metadata, pb.ServerMetadataRequest),
-        "ModelMetadata": (servicer.model_metadata, pb.ModelMetadataRequest),
-        "ModelConfig": (servicer.model_config, pb.ModelConfigRequest),
-        "ModelStatistics": (servicer.model_statistics, pb.ModelStatisticsRequest),
-        "RepositoryIndex": (servicer.repository_index, pb.RepositoryIndexRequest),
-    }
-    handlers: dict[str, Any] = {
-        name: grpc.unary_unary_rpc_method_handler(
-            behaviour,
-            request_deserializer=request.FromString,
-            response_serializer=_serialize,
-        )
-        for name, (behaviour, request) in unary.items()
-    }
-    handlers["ModelInfer"] = grpc.unary_unary_rpc_method_handler(servicer.model_infer)
-    handlers["ModelStreamInfer"] = grpc.stream_stream_rpc_method_handler(
-        servicer.model_stream_infer
-    )
-    return grpc.method_handlers_generic_handler(SERVICE_NAME, handlers)
-
-
-def _serialize(message: Message) -> bytes:
-    return message.SerializeToString()
 
 
 def _deadline_s(context: Context) -> float | None:

@@ -12,6 +12,7 @@ from grpc_reflection.v1alpha import reflection
 
 from serving.rpc.call_log import CallLog
 from serving.rpc.interceptors import CallGuard
+from serving.rpc.readiness import Readiness
 from serving.rpc.settings import GrpcSettings
 
 MAX_SOCKET_PATH_BYTES = 107
@@ -36,19 +37,20 @@ class BoxServer:
         names: Sequence[str],
         address: str,
         grace_s: float,
+        readiness: Readiness,
     ) -> None:
         self._server = server
         self._health = health_servicer
         self._names = ("", *names)
         self._grace_s = grace_s
-        self._serving = False
+        self._readiness = readiness
         self.address = address
         """host:port as bound."""
 
     @property
     def serving(self) -> bool:
         """What health says now."""
-        return self._serving
+        return self._readiness.serving
 
     async def start(self) -> None:
         """Takes calls from now on; health says NOT_SERVING until `set_serving(True)`."""
@@ -57,7 +59,7 @@ class BoxServer:
 
     async def set_serving(self, serving: bool) -> None:
         """Sets the status of every service for grpc.health.v1 and its watchers."""
-        self._serving = serving
+        self._readiness.serving = serving
         states = health_pb2.HealthCheckResponse
         state = states.SERVING if serving else states.NOT_SERVING
         for name in self._names:
@@ -65,17 +67,22 @@ class BoxServer:
 
     async def stop(self) -> None:
         """Refuses new calls, gives those in flight `grace_s`, then ends them."""
-        self._serving = False
+        self._readiness.serving = False
         await self._health.enter_graceful_shutdown()
         await self._server.stop(self._grace_s)
 
 
 def build_server(
-    settings: GrpcSettings, services: Sequence[Service], *, node_socket: Path | None = None
+    settings: GrpcSettings,
+    services: Sequence[Service],
+    readiness: Readiness,
+    *,
+    node_socket: Path | None = None,
 ) -> BoxServer:
     """A server bound to the shared port and, where given, to this replica's own socket.
 
-    Call it inside the running event loop. Raises OSError where an address cannot be bound.
+    `readiness` is the one that the servicers ask. Call it inside the running event loop. Raises
+    OSError where an address cannot be bound.
     """
     server = grpc.aio.server(
         interceptors=(CallGuard(CallLog(log_calls=settings.log_calls)),),
@@ -90,7 +97,7 @@ def build_server(
         [*names, health.SERVICE_NAME, reflection.SERVICE_NAME], server
     )
     address = _bind(server, settings, node_socket)
-    return BoxServer(server, health_servicer, names, address, settings.grace_s)
+    return BoxServer(server, health_servicer, names, address, settings.grace_s, readiness)
 
 
 def _bind(server: grpc.aio.Server, settings: GrpcSettings, node_socket: Path | None) -> str:
