@@ -9,7 +9,8 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from appliance.bootstrap import BoxConfig, build_box
+from appliance.bootstrap import build_box
+from appliance.box_config import BoxConfig
 from appliance.box_state import Phase
 from appliance.lock import BoxLock
 from serving.logs import configure_logging

@@ -8,20 +8,40 @@ import traceback
 import typer
 
 from appliance.commands.console import notes
-from appliance.commands.up import down, up
+from appliance.lazy_group import LazyCommand, LazyGroup
 from serving.domain.errors import AiboxError
 
 ERROR = 1
 INTERRUPTED = 130
 
-root = typer.Typer(
-    name="aibox",
-    help="The AI box of a radiology department: images in, findings out.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
+_AT = "appliance.commands"
+COMMANDS = (
+    LazyCommand("up", f"{_AT}.up", "up", "Start the box here and keep it running."),
+    LazyCommand("down", f"{_AT}.up", "down", "Stop the box of this state directory."),
+    LazyCommand("status", f"{_AT}.status", "status", "Say what runs, on which CPUs."),
+    LazyCommand("analyze", f"{_AT}.analyze", "analyze", "Send a study, write its findings."),
+    LazyCommand("infer", f"{_AT}.infer", "infer", "Run one model on arrays in .npy files."),
+    LazyCommand("jobs", f"{_AT}.jobs", "commands", "Follow, stop, fetch and purge jobs."),
+    LazyCommand("models", f"{_AT}.models", "commands", "The models of this box."),
+    LazyCommand("plan", f"{_AT}.plan", "plan", "Show which CPUs of this machine do what."),
+    LazyCommand("doctor", f"{_AT}.doctor", "doctor", "Say what would stop the box here."),
+    LazyCommand("config", f"{_AT}.config", "commands", "Check or show the settings."),
+    LazyCommand("demo", f"{_AT}.demo", "demo", "Start a box, analyse a chest CT, stop it."),
 )
-root.command()(up)
-root.command()(down)
+
+
+class Root(LazyGroup):
+    """All commands of `aibox`."""
+
+    lazy_commands = COMMANDS
+
+
+root = typer.Typer(cls=Root, name="aibox", no_args_is_help=True, pretty_exceptions_enable=False)
+
+
+@root.callback()
+def about() -> None:
+    """The AI box of a radiology department: images in, findings out. Not a medical device."""
 
 
 def app() -> None:

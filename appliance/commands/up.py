@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from appliance.bootstrap import BoxConfig, load_config
+from appliance.box_config import BoxConfig, load_config
 from appliance.box_runner import run_box
 from appliance.box_state import Phase
 from appliance.commands.console import answers, notes
