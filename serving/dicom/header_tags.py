@@ -19,7 +19,7 @@ _GEOMETRY = "ImagePositionPatient ImageOrientationPatient PixelSpacing SliceThic
 _PIXELS = (
     "Rows Columns NumberOfFrames SamplesPerPixel BitsAllocated BitsStored HighBit "
     "PixelRepresentation PhotometricInterpretation PixelPaddingValue RescaleSlope "
-    "RescaleIntercept RescaleType ModalityLUTSequence"
+    "RescaleIntercept ModalityLUTSequence LossyImageCompression"
 )
 _MULTI_FRAME = "SharedFunctionalGroupsSequence PerFrameFunctionalGroupsSequence"
 

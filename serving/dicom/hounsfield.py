@@ -8,8 +8,6 @@ anything air can be, and inverting brings the rim back to air, the values are in
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -34,13 +32,13 @@ def to_hu(stored: Stored, frame: Frame, form: PixelFormat, *, inverted: bool) ->
     return np.clip(hu, AIR_HU, np.iinfo(np.int16).max).astype(np.int16)
 
 
-def looks_inverted(sample: Sequence[tuple[Stored, Frame]], form: PixelFormat) -> bool:
-    """Whether MONOCHROME1 slices hold inverted values, from the rim of a few of them."""
+def looks_inverted(stored: Stored, frame: Frame, form: PixelFormat) -> bool:
+    """Whether a MONOCHROME1 slice holds inverted values, from the air at its rim."""
     if form.photometric != "MONOCHROME1":
         return False
-    as_is = [np.median(_rim(to_hu(s, f, form, inverted=False))) for s, f in sample]
-    turned = [np.median(_rim(to_hu(s, f, form, inverted=True))) for s, f in sample]
-    return bool(np.median(as_is) > _AIR_BELOW_HU > np.median(turned))
+    as_is = np.median(_rim(to_hu(stored, frame, form, inverted=False)))
+    turned = np.median(_rim(to_hu(stored, frame, form, inverted=True)))
+    return bool(as_is > _AIR_BELOW_HU > turned)
 
 
 def _rescaled(stored: Stored, rescale: Rescale) -> NDArray[np.float32] | Stored:

@@ -29,6 +29,8 @@ class Instance:
     has_pixels: bool
     has_modality_lut: bool
     synthetic: bool
+    lossy: bool
+    """Compressed with loss at some time in its life (PS3.3 C.7.6.1.1.5)."""
     frames: tuple[Frame, ...]
 
 
@@ -49,6 +51,7 @@ def read_instance(path: Path, source: Source) -> Instance:
         has_pixels=has_pixels,
         has_modality_lut=bool(tags.items(header, "ModalityLUTSequence")),
         synthetic=_is_synthetic(header),
+        lossy=tags.text(header, "LossyImageCompression") == "01",
         frames=_frames(path, header, form) if has_pixels else (),
     )
 

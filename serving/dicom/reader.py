@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,16 +13,13 @@ from serving.dicom.series import sort_out
 from serving.dicom.settings import DicomSettings
 from serving.dicom.source import open_source
 from serving.dicom.subject import read_subject
+from serving.dicom.value_notices import value_notices
 from serving.dicom.voxels import VoxelReader
 from serving.domain.slices import Progress
-from serving.domain.study import LoadedStudy, Notice, Subject
+from serving.domain.study import LoadedStudy, Subject
 from serving.domain.volume import Volume
 
 _HEADER_SHARE = 0.2
-_INVERTED = Notice(
-    "inverted_values",
-    "The images are labelled MONOCHROME1 and hold inverted values; they were inverted back.",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +51,7 @@ class StudyReader:
 
         hu = voxels.read(arrangement.frames, pixels_done, inverted=inverted)
         volume = Volume(hu, arrangement.geometry)
-        notices = (*selection.notices, *arrangement.notices, *((_INVERTED,) if inverted else ()))
-        return _loaded(volume, headers, selection, arrangement, notices)
+        return _loaded(volume, headers, selection, arrangement, inverted=inverted)
 
     def _read_headers(self, folder: Path, progress: Progress) -> _Headers:
         paths = sorted(p for p in folder.rglob("*") if p.is_file() and not p.name.startswith("."))
@@ -78,15 +73,17 @@ def _loaded(
     headers: _Headers,
     selection: Selection,
     arrangement: Arrangement,
-    notices: Sequence[Notice],
+    *,
+    inverted: bool,
 ) -> LoadedStudy:
     used = {frame.path for frame in arrangement.frames}
     chosen = [i for i in headers.instances if i.frames and i.frames[0].path in used]
+    about_values = value_notices(volume.hu, inverted=inverted, lossy=any(i.lossy for i in chosen))
     return LoadedStudy(
         volume=volume,
         subject=headers.subjects[arrangement.frames[0].path],
         series=selection.choice,
-        notices=tuple(notices),
+        notices=(*selection.notices, *arrangement.notices, *about_values),
         transfer_syntaxes=tuple(sorted({i.transfer_syntax for i in chosen})),
         instance_uids=tuple(frame.sop_instance_uid for frame in arrangement.frames),
         body_part=selection.stack.instance.body_part,

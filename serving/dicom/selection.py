@@ -85,9 +85,9 @@ def _rank(stack: Stack, enough_mm: float) -> tuple[object, ...]:
 
 
 def _describe(stack: Stack) -> str:
-    return (
-        f"{len(stack.offsets_mm)} slices of {_slice_mm(stack):.2f} mm over {stack.extent_mm:.0f} mm"
-    )
+    count = len(stack.offsets_mm)
+    noun = "slice" if count == 1 else "slices"
+    return f"{count} {noun} of {_slice_mm(stack):.2f} mm over {stack.extent_mm:.0f} mm"
 
 
 def _reason(best: Stack, others: Sequence[Stack]) -> str:

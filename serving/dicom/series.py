@@ -58,7 +58,7 @@ def _usable(members: list[Instance]) -> tuple[tuple[Stack, ...], str]:
     stacks = stacks_of(kept)
     if kept and not stacks:
         return (), "its slices do not say where they lie in the patient"
-    return stacks, "" if stacks else max(set(reasons), key=reasons.count)
+    return stacks, "" if stacks else max(sorted(set(reasons)), key=reasons.count)
 
 
 def _unusable(instance: Instance) -> str:

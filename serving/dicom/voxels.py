@@ -43,7 +43,7 @@ class VoxelReader:
             form = read_format(source.header)
             if form.photometric != "MONOCHROME1":
                 return False
-            return looks_inverted([(FrameReader(source, form).read(frame.index), frame)], form)
+            return looks_inverted(FrameReader(source, form).read(frame.index), frame, form)
 
     def read(
         self, frames: Sequence[Frame], progress: Progress, *, inverted: bool
