@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from serving.domain.cpu_plan import NodePlan
 from serving.domain.errors import CorruptModel
 from serving.domain.inference import ModelStatus
 from serving.domain.manifest import TensorEntry
-from serving.domain.tensor import Datatype, Tensor, TensorSpec
+from serving.domain.tensor import TensorSpec
 from serving.engine.catalog import ModelVersion
 from serving.engine.datatypes import to_spec
 from serving.engine.pace import Pace
 from serving.engine.runner import Runner
+from serving.engine.warm_up import find_written, run_on_zeros
 
 _log = logging.getLogger(__name__)
 _WARM_UP_RUNS = 3
@@ -94,7 +92,7 @@ class CompiledModel:
 
     def probe(self) -> None:
         """Runs one inference on the reserve runner. Raises RuntimeError where it fails."""
-        _run_on_zeros(self._reserve, self._specs)
+        run_on_zeros(self._reserve, self._status.inputs)
 
     def reload(self) -> None:
         """Compiles anew, after a failed inference.
@@ -107,11 +105,10 @@ class CompiledModel:
     def _load(self) -> None:
         manifest = self.version.manifest
         self._compiled = self._compile()
-        self._specs = _declared_specs("input", manifest.inputs, self._compiled.inputs)
-        self._output_specs = _declared_specs("output", manifest.outputs, self._compiled.outputs)
-        self._is_static = all(-1 not in s.shape for s in self._specs + self._output_specs)
-        self._status = self._read_status()
-        self._make_runners()
+        inputs = _declared_specs("input", manifest.inputs, self._compiled.inputs)
+        outputs = _declared_specs("output", manifest.outputs, self._compiled.outputs)
+        self._is_static = all(-1 not in spec.shape for spec in inputs + outputs)
+        self._status = self._read_status(inputs, outputs)
         self._warm = self._warm_up()
 
     def _compile(self) -> Any:
@@ -125,7 +122,9 @@ class CompiledModel:
                 f"{self.version.manifest.version} cannot be compiled by OpenVINO"
             ) from None
 
-    def _read_status(self) -> ModelStatus:
+    def _read_status(
+        self, inputs: tuple[TensorSpec, ...], outputs: tuple[TensorSpec, ...]
+    ) -> ModelStatus:
         manifest = self.version.manifest
         read = self._compiled.get_property
         return ModelStatus(
@@ -137,22 +136,26 @@ class CompiledModel:
             streams=int(read("NUM_STREAMS")),
             threads=int(read("INFERENCE_NUM_THREADS")),
             loaded_from_cache=bool(read("LOADED_FROM_CACHE")),
-            inputs=self._specs,
-            outputs=self._output_specs,
+            inputs=inputs,
+            outputs=outputs,
         )
 
-    def _runner(self) -> Runner:
-        return Runner(self._compiled, self._output_specs)
-
-    def _make_runners(self) -> None:
+    def _make_runners(self, written: frozenset[int]) -> None:
+        self._written = written
         self._idle = [self._runner() for _ in range(self._options.streams)]
         self._reserve = self._runner()
 
+    def _runner(self) -> Runner:
+        return Runner(self._compiled, self._status.outputs, self._written)
+
     def _warm_up(self) -> bool:
+        """Makes the runners and runs them; False where a dynamic model cannot run on zeros."""
+        inputs = self._status.inputs
         try:
+            self._make_runners(find_written(self._compiled, inputs, self._status.outputs))
             for runner in [*self._idle, self._reserve]:
                 for _ in range(_WARM_UP_RUNS):
-                    self.pace.first(_run_on_zeros(runner, self._specs))
+                    self.pace.first(run_on_zeros(runner, inputs))
         except RuntimeError:
             if self._is_static:
                 raise CorruptModel(
@@ -161,26 +164,9 @@ class CompiledModel:
                 ) from None
             _log.info("a model of dynamic shapes does not run on single elements")
             self._compiled = self._compile()
-            self._make_runners()
+            self._make_runners(frozenset())
             return False
         return True
-
-
-def _run_on_zeros(runner: Runner, specs: tuple[TensorSpec, ...]) -> float:
-    """Seconds that an inference of zeros takes."""
-    runner.prepare([_zeros(spec) for spec in specs])
-    started_s = time.perf_counter()
-    runner.run()
-    duration_s = time.perf_counter() - started_s
-    runner.collect(())
-    return duration_s
-
-
-def _zeros(spec: TensorSpec) -> Tensor:
-    shape = tuple(1 if size == -1 else size for size in spec.shape)
-    if spec.datatype is Datatype.BYTES:
-        return Tensor(spec.name, spec.datatype, np.full(shape, b"", dtype=object))
-    return Tensor(spec.name, spec.datatype, np.zeros(shape, dtype=spec.datatype.numpy))
 
 
 def _declared_specs(

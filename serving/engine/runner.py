@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from serving.domain.tensor import Tensor, TensorSpec
+from serving.domain.tensor import Datatype, Tensor, TensorSpec
 from serving.engine.datatypes import to_array, to_openvino, to_tensor
 from serving.engine.runtime import ov
 
@@ -13,40 +13,48 @@ from serving.engine.runtime import ov
 class Runner:
     """Runs one inference at a time.
 
-    Every inference gets fresh output tensors that OpenVINO owns: the arrays of an answer are
-    views that keep them alive, so nothing is copied and the next inference cannot overwrite an
-    answer still being sent. At 1 MiB that costs no more than writing into a fixed tensor, and a
-    copy would add some 40 us. Tensors over numpy's memory would be cheaper to hold but dangle
-    once the array is gone, which corrupts the heap at the next inference.
+    Each inference gets fresh output tensors that OpenVINO owns. The arrays of an answer are
+    views that keep them alive: nothing is copied, and the next inference cannot overwrite an
+    answer that is still being sent. Tensors over numpy's memory would dangle once the array is
+    gone and corrupt the heap at the next inference. Outputs not in `written` are copied out.
     """
 
-    def __init__(self, compiled: Any, outputs: Sequence[TensorSpec]) -> None:
+    def __init__(
+        self, compiled: Any, outputs: Sequence[TensorSpec], written: frozenset[int]
+    ) -> None:
+        """`written` are positions of outputs that OpenVINO writes into tensors it is given."""
         self.source = compiled
         """The compiled model that it belongs to."""
         self._request = compiled.create_infer_request()
-        self._outputs = [
-            (spec.datatype, to_openvino(spec.datatype), tuple(max(0, n) for n in spec.shape))
-            for spec in outputs
-        ]
-        self._names = [spec.name for spec in outputs]
-        self._fresh: list[Any] = []
+        self._request.set_callback(self._done, None)
+        self._specs = outputs
+        self._written = written
+        self._has_text = any(spec.datatype is Datatype.BYTES for spec in outputs)
+        self._fresh: dict[int, Any] = {}
         self._inputs: Sequence[Tensor] = ()
         self._on_done: Callable[[], object] = _nothing
-        self._request.set_callback(self._done, None)
 
     def prepare(self, inputs: Sequence[Tensor]) -> None:
         """Lends the inputs, in the model's order, and makes fresh outputs."""
         self._inputs = inputs  # OpenVINO keeps no reference to lent memory
         for index, tensor in enumerate(inputs):
             self._request.set_input_tensor(index, to_tensor(tensor.array, tensor.datatype))
-        self._fresh = [ov.Tensor(kind, shape) for _, kind, shape in self._outputs]
-        for index, tensor in enumerate(self._fresh):
-            self._request.set_output_tensor(index, tensor)
+        for index in self._written:
+            self.give(index, fresh_tensor(self._specs[index]))
+
+    def give(self, index: int, tensor: Any) -> None:
+        """Lets the next inference write this output into a tensor of OpenVINO's."""
+        self._fresh[index] = tensor
+        self._request.set_output_tensor(index, tensor)
 
     def run(self) -> None:
         """Runs in the calling thread. Raises RuntimeError as OpenVINO does."""
         self._on_done = _nothing
-        self._request.infer(share_outputs=True, decode_strings=False)
+        if self._has_text:  # the other way makes a copy of every text, and a warning
+            self._request.start_async()
+            self._request.wait()
+        else:
+            self._request.infer(share_outputs=True, decode_strings=False)
 
     def start(self, on_done: Callable[[], object]) -> None:
         """Runs on a stream of OpenVINO's; `on_done` is called from its thread on success only.
@@ -67,18 +75,25 @@ class Runner:
 
     def collect(self, wanted: Sequence[int]) -> tuple[Tensor, ...]:
         """The outputs at these positions; the runner lets go of them and of its inputs."""
-        fresh, self._fresh, self._inputs = self._fresh, [], ()
-        return tuple(
-            Tensor(
-                self._names[index],
-                self._outputs[index][0],
-                to_array(fresh[index], self._outputs[index][0]),
-            )
-            for index in wanted
-        )
+        outputs = tuple(self._output(index) for index in wanted)
+        self._fresh, self._inputs = {}, ()
+        return outputs
+
+    def _output(self, index: int) -> Tensor:
+        spec = self._specs[index]
+        fresh = self._fresh.get(index)
+        if fresh is not None:
+            return Tensor(spec.name, spec.datatype, to_array(fresh, spec.datatype))
+        own = self._request.get_output_tensor(index)
+        return Tensor(spec.name, spec.datatype, to_array(own, spec.datatype).copy())
 
     def _done(self, _: object) -> None:
         self._on_done()
+
+
+def fresh_tensor(spec: TensorSpec) -> Any:
+    """An empty tensor for an output; OpenVINO gives dynamic dimensions their size."""
+    return ov.Tensor(to_openvino(spec.datatype), tuple(max(0, size) for size in spec.shape))
 
 
 def _nothing() -> None:

@@ -171,7 +171,7 @@ async def test_health_looks_past_a_busy_slot(repository: Path, node: Nodes) -> N
     tiny.write_version(repository, "slow", tiny.slow())
     async with running(repository, node()) as engine:
         assert await engine.probe()
-        calls = [engine.infer(ask("slow", np.ones((700, 700), np.float32))) for _ in range(4)]
+        calls = [engine.infer(ask("slow", np.ones((500, 500), np.float32))) for _ in range(4)]
         tasks = [asyncio.ensure_future(call) for call in calls]
         await asyncio.sleep(0)
         assert engine.queue_length() == 4
@@ -185,7 +185,7 @@ async def test_health_looks_past_a_busy_slot(repository: Path, node: Nodes) -> N
 
 async def test_closing_ends_what_runs_and_takes_no_more(repository: Path, node: Nodes) -> None:
     tiny.write_version(repository, "slow", tiny.slow())
-    ones = np.ones((700, 700), np.float32)
+    ones = np.ones((500, 500), np.float32)
     async with running(repository, node()) as engine:
         tasks = [asyncio.ensure_future(engine.infer(ask("slow", ones))) for _ in range(3)]
         await asyncio.sleep(0)

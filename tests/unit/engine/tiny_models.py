@@ -38,7 +38,7 @@ def relu(shape: list[int]) -> Any:
     return ov.Model([result(op.relu(x))], [x], "relu")
 
 
-def slow(size: int = 700, rounds: int = 12) -> Any:
+def slow(size: int = 500, rounds: int = 8) -> Any:
     """Matrix products, one after the other: tens of milliseconds."""
     x = parameter([size, size])
     weights = op.constant(np.eye(size, dtype=np.float32) * 0.5)
