@@ -6,11 +6,11 @@ Every per cent and score depends on the coverage beside it. Sides are the patien
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Literal
+from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-SCHEMA_VERSION = "1.0"
+SCHEMA_VERSION: Final = "1.0"
 
 
 class _Part(BaseModel):

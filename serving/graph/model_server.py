@@ -16,7 +16,7 @@ from serving.settings import ServingSettings
 class ModelServer:
     """One replica per node of the CPU plan; serves gRPC itself, Serve's proxies stay off."""
 
-    async def __init__(self, settings_json: str) -> None:
+    async def __init__(self, settings_json: str) -> None:  # type: ignore[misc]  # Serve awaits it
         keep_replica_on_loopback()
         settings = ServingSettings.model_validate_json(settings_json)
         configure_logging(settings.state_dir, "model-server")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import os
 from collections.abc import AsyncIterator
@@ -14,7 +13,7 @@ from serving.domain.cpu_plan import NodePlan
 from serving.domain.inference import ModelStatus
 from serving.domain.manifest import ModelManifest
 from serving.domain.node_report import NodeReport, ServedModel
-from serving.engine.binding import NodeClaim, bind_all_threads, claim_node, set_memory_policy
+from serving.engine.binding import NodeClaim, bind_all_threads, bind_memory, claim_node
 from serving.engine.engine import InferenceEngine
 from serving.engine.machine import read_machine
 from serving.engine.plan import make_plan
@@ -45,10 +44,10 @@ class NodeHost:
         threads that others (gRPC, Ray) have started since.
         """
         plan = make_plan(read_machine(), settings.engine)
-        claim = await asyncio.to_thread(claim_node, settings.run_dir, plan)
-        node = plan.nodes[claim.node]
+        claim = await claim_node(settings.run_dir, len(plan.nodes))
+        node = plan.nodes[claim.index]
         bind_all_threads(node.cpus)
-        memory_policy = set_memory_policy(node.numa_node)
+        memory_policy = bind_memory(node.numa_node)
         engine = InferenceEngine(settings.engine, node, settings.cache_dir, PrometheusObserver())
         await engine.start()
         for version in engine.refused:

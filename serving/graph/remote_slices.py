@@ -30,6 +30,8 @@ class RemoteSliceModel:
         self._handle = handle
         self._lane = lane
         self._stacks_dir = stacks_dir
+        self._status: ModelStatus
+        self._manifest: ModelManifest
         with domain_errors():
             self._status, self._manifest = handle.describe.remote(model_name).result()
 
@@ -71,6 +73,7 @@ def domain_errors() -> Iterator[None]:
 
 @contextmanager
 def _stack_files(folder: Path, slices_hu: NDArray[np.int16]) -> Iterator[tuple[Path, Path]]:
+    folder.mkdir(mode=0o700, exist_ok=True)
     name = uuid.uuid4().hex
     source, target = folder / f"{name}.in.npy", folder / f"{name}.out.npy"
     try:
