@@ -20,7 +20,8 @@ from serving.pipelines.report.windowing import lung_window
 from serving.pipelines.zones import HeightMap, ZoneBorders
 
 _MARKERS = EdgeMarkers("R", "L", "H", "F")
-_TICK = (255, 255, 255, 200)
+_TICK = (255, 255, 255, 255)
+_SHADE = (0, 0, 0, 255)
 _DOTS = (255, 255, 0, 230)
 _LEAST_HEIGHT_MM = 20.0
 
@@ -97,7 +98,8 @@ def _mark_slices(
     draw = ImageDraw.Draw(overlay)
     for index in key_slices:
         row = int(np.argmin(np.abs(slice_of_row - index)))
-        draw.line((0, row, width // 20, row), fill=_TICK)
-        draw.line((width - width // 20, row, width, row), fill=_TICK)
+        for start in (0, width - width // 20):
+            draw.line((start, row + 1, start + width // 20, row + 1), fill=_SHADE)
+            draw.line((start, row, start + width // 20, row), fill=_TICK)
         inside = min(max(row, 10), height - 10)
         annotator.note((width // 20 + 4, inside), str(index), "lm")

@@ -20,6 +20,7 @@ from serving.pipelines.report.summary import summary
 from serving.pipelines.report.zone_chart import zone_chart
 
 _TEMPLATES = "serving.pipelines.report"
+_MOST_SERIES = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +48,17 @@ class ReportPage:
 
     def render(self, report: Report, pictures: Pictures) -> str:
         """The whole page as text."""
+        told = report.findings.coverage.sentence
         return self._environment.get_template("report.html.j2").render(
             report=report,
             findings=report.findings,
             complete=report.findings.coverage.complete,
+            other_notices=[notice for notice in report.notices if notice.message != told],
             sentences=summary(report.findings),
             chart=zone_chart(report.findings.zones),
             pictures=pictures,
             listed_lesions=MOST_LABELLED,
+            most_series=_MOST_SERIES,
             style=Markup(self._style),
             style_digest=_digest(self._style),
             total_s=sum(report.timings_s.values()),

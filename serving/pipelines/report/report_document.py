@@ -86,5 +86,7 @@ def _series(analysis: ChestCtAnalysis) -> SeriesEntry:
         rows=rows,
         columns=columns,
         spacing_mm=geometry.spacing_mm,
-        transfer_syntaxes=analysis.study.transfer_syntaxes,
+        transfer_syntaxes=tuple(
+            plain(uid, _SHORT_LIMIT) for uid in analysis.study.transfer_syntaxes
+        ),
     )

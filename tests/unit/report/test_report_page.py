@@ -111,6 +111,25 @@ def test_complete_coverage_needs_no_mark(samples: Any, tmp_path: Path) -> None:
     assert "partial lung" not in page.text
 
 
+def test_the_coverage_sentence_is_told_once_though_a_notice_repeats_it(
+    samples: Any, tmp_path: Path
+) -> None:
+    analysis = samples.analysis(complete=False)
+    sentence = analysis.findings.coverage.sentence
+    again = (*analysis.notices, replace(analysis.notices[0], code="partial", message=sentence))
+    page, _ = page_of(replace(analysis, notices=again), tmp_path)
+    assert page.text.count(sentence) == 1
+
+
+def test_a_study_of_very_many_series_does_not_flood_the_page(samples: Any, tmp_path: Path) -> None:
+    analysis = samples.analysis()
+    many = tuple(f"series {n}: not axial" for n in range(500))
+    series = replace(analysis.study.series, considered=many)
+    page, _ = page_of(replace(analysis, study=replace(analysis.study, series=series)), tmp_path)
+    assert page.text.count(": not axial") == 20
+    assert "and 480 more series" in page.text
+
+
 HOSTILE = '<script>alert(1)</script>"><img src=x onerror=alert(2)>{{ 7*7 }}&amp;'
 
 
