@@ -19,6 +19,8 @@ from serving.pipelines.settings import LungSettings
 from serving.pipelines.sides import split_sides
 
 _PADDING_HU = -1024
+_BOWEL_WALL_STEPS = 3
+"""Voxels around air of other organs that are no lung either: bowel and what is in it."""
 
 
 def segment_lungs(volume: Volume, settings: LungSettings) -> NDArray[np.uint8]:
@@ -50,10 +52,12 @@ def _coarse_lungs(
         return labels
     airway = airway_mask(hu, body, spacing_mm, settings.airway_below_hu)
     wall = ndimage.binary_dilation(airway)
-    aerated = body & (hu < settings.air_below_hu) & ~wall
-    aerated = without_free_gas(aerated, hu, spacing_mm, settings.gas_below_hu)
+    air = body & (hu < settings.air_below_hu) & ~wall
+    aerated = without_free_gas(air, hu, spacing_mm, settings.gas_below_hu)
     if aerated.sum() * np.prod(spacing_mm) < settings.smallest_lung_ml * 1000.0:
         return labels
     sides = split_sides(aerated, body, spacing_mm)
-    whole = add_dense_lung(sides, hu, body & ~wall, spacing_mm, settings.dense_lung_below_hu)
+    elsewhere = ndimage.binary_dilation(air & (sides == 0), iterations=_BOWEL_WALL_STEPS)
+    dense = body & ~wall & ~elsewhere
+    whole = add_dense_lung(sides, hu, dense, spacing_mm, settings.dense_lung_below_hu)
     return fill_lungs(whole, body & ~airway, spacing_mm, settings.closing_mm)
