@@ -20,7 +20,7 @@ from serving.engine.runner import Runner
 from serving.engine.warm_up import find_written, run_on_zeros
 
 _log = logging.getLogger(__name__)
-_WARM_UP_RUNS = 3
+_QUICK_WARM_UP_RUNS = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +71,10 @@ class CompiledModel:
     def is_static(self) -> bool:
         return self._is_static
 
-    @property
-    def runs_quickly(self) -> bool:
-        """Whether to run it on the spot: quick, and of fixed shapes, so it stays quick."""
-        return self._is_static and self.pace.is_quick
+    def runs_quickly(self, payload_bytes: int) -> bool:
+        """Whether to run a request on the spot; dynamic shapes only up to a size seen quick."""
+        pace = self.pace
+        return pace.is_quick and (self._is_static or payload_bytes <= pace.quick_bytes)
 
     def lend(self) -> Runner:
         """A runner of one's own; the slots bound how many are out."""
@@ -154,8 +154,9 @@ class CompiledModel:
         try:
             self._make_runners(find_written(self._compiled, inputs, self._status.outputs))
             for runner in [*self._idle, self._reserve]:
-                for _ in range(_WARM_UP_RUNS):
-                    self.pace.first(run_on_zeros(runner, inputs))
+                self.pace.first(run_on_zeros(runner, inputs))
+            while self.pace.may_be_quick and self.pace.runs < _QUICK_WARM_UP_RUNS:
+                self.pace.first(run_on_zeros(self._reserve, inputs))
         except RuntimeError:
             if self._is_static:
                 raise CorruptModel(

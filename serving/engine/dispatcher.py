@@ -59,7 +59,7 @@ class Dispatcher:
         """
         request = work.request
         ticket = self._queue.enter(
-            work, request.lane, request.payload_bytes, request.deadline_s, time.monotonic()
+            work, request.lane, work.payload_bytes, request.deadline_s, time.monotonic()
         )
         self._fill_slots()
         timer = self._deadline_timer(ticket)
@@ -99,7 +99,7 @@ class Dispatcher:
         try:
             runner.prepare(work.inputs)
             work.inferring_s = time.monotonic()
-            if work.model.runs_quickly:
+            if work.model.runs_quickly(work.payload_bytes):
                 runner.run()
                 self._complete(work, runner)
                 return True
@@ -144,7 +144,7 @@ class Dispatcher:
             inferred_s - work.inferring_s,
             self.last_ended_s - inferred_s,
         )
-        work.model.pace.add(work.parts_s[1])
+        work.model.pace.add(work.parts_s[1], work.payload_bytes)
         work.succeed()
         self._queue.release()
 

@@ -211,4 +211,5 @@ def _checked(model: CompiledModel, request: InferenceRequest) -> Work:
         select_outputs(status.outputs, request.outputs),
         asyncio.get_running_loop().create_future(),
         time.monotonic(),
+        request.payload_bytes,
     )

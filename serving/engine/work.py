@@ -22,6 +22,7 @@ class Work:
     wanted: tuple[int, ...]
     ended: asyncio.Future[None]
     entered_s: float
+    payload_bytes: int
     started_s: float = 0.0
     inferring_s: float = 0.0
     runner: Runner | None = None

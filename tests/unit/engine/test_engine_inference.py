@@ -82,6 +82,19 @@ async def test_answers_are_not_overwritten_by_later_ones(repository: Path, node:
             assert [array[0, 0] for array in kept] == list(range(20))
 
 
+async def test_an_output_that_is_an_input_is_copied(repository: Path, node: Nodes) -> None:
+    """Guards against a trap of OpenVINO: such an output is never written to a tensor given."""
+    tiny.write_version(repository, "static", tiny.identity([2, 64]))
+    tiny.write_version(repository, "dynamic", tiny.identity([-1, 64]))
+    async with running(repository, node()) as engine:
+        for name in ("static", "dynamic"):
+            for value in range(1, 12):
+                filled = np.full((2, 64), value, np.float32)
+                output = (await engine.infer(ask(name, filled))).outputs[0].array
+                filled[...] = -1
+                assert (output == value).all()
+
+
 async def test_outputs_come_in_the_order_asked_for(repository: Path, node: Nodes) -> None:
     tiny.write_version(repository, "two", tiny.two_outputs())
     array = np.array([[1, -2, 3], [4, 5, -6]], np.float32)
