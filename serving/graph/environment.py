@@ -24,6 +24,9 @@ def ray_environment(settings: ServingSettings, base: Mapping[str, str]) -> dict[
         "RAY_USAGE_STATS_ENABLED": "0",
         "RAY_AUTH_MODE": "token",
         "RAY_AUTH_TOKEN_PATH": str(_token_file(settings.state_dir)),
+        # Ray gives its workers a niceness of 15: on a busy machine every other process would go
+        # before a patient's.
+        "RAY_worker_niceness": "0",
         "RAY_SERVE_LOG_TO_STDERR": "0",
         "RAY_COLOR_PREFIX": "0",
         "RAY_DEDUP_LOGS": "0",
