@@ -7,7 +7,7 @@ STUDY ?=
 QUICK ?=
 export PYTHONUNBUFFERED := 1
 
-.PHONY: help install demo check test test-zoo stubs loadtest bench-transport install-peers clean
+.PHONY: help install demo check test test-zoo stubs loadtest bench-transport bench-overload install-peers clean
 
 help:  ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 20
@@ -51,6 +51,9 @@ loadtest: install  ## locust, headless, against a fresh box; leaves an HTML repo
 
 bench-transport: install  ## CPU per request: the box, a bare server, Ray Serve's proxy, Triton
 	$(BIN)/python -m loadtests.bench.transport $(if $(QUICK),--quick)
+
+bench-overload: install  ## Goodput, refusals and STAT latency at three times capacity
+	$(BIN)/python -m loadtests.bench.overload $(if $(QUICK),--quick)
 
 install-peers: install  ## The rival servers of bench-transport (large)
 	$(PYTHON) -m venv .venv-peers
