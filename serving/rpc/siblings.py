@@ -62,27 +62,35 @@ class Siblings:
         self._sent = dict.fromkeys(self._others, 0)
         self._avoid_until = dict.fromkeys(self._others, 0.0)
         self._channels: dict[int, grpc.aio.Channel] = {}
+        self._present = False
         self._heartbeat: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        """Appears on the board and stays on it by a heartbeat."""
+        """Appears on the board, once this replica answers, and stays on it by a heartbeat."""
+        self._present = True
         self.publish()
         self._heartbeat = asyncio.create_task(self._beat(), name="queue-board-heartbeat")
 
-    async def stop(self) -> None:
-        """Leaves the board and closes the connections."""
+    async def leave(self) -> None:
+        """Leaves the board, before the server stops: siblings send nothing more."""
+        self._present = False
         if self._heartbeat is not None:
             self._heartbeat.cancel()
             with suppress(asyncio.CancelledError):
                 await self._heartbeat
         self._board.withdraw(self._node)
+
+    async def close(self) -> None:
+        """Closes the connections to siblings, after the server has stopped."""
         for channel in self._channels.values():
             await channel.close()
         self._channels.clear()
 
     def publish(self, extra: int = 0) -> None:
         """Writes this replica's queue length, and `extra` requests about to join, to the board."""
-        self._board.publish(NodeLoad(self._node, self._queue_length() + extra, self._slots))
+        if self._present:
+            length = self._queue_length() + extra
+            self._board.publish(NodeLoad(self._node, length, self._slots))
 
     def shorter_than(self, length: int) -> int | None:
         """The sibling that should take a request that meets `length` others here, if any.

@@ -31,10 +31,10 @@ class BoxProcess:
         self.process.wait(timeout=20)
 
 
-def start_box(run_dir: Path, node: int = 0, nodes: int = 1) -> BoxProcess:
-    """A server over the example models, answering when this returns."""
+def start_box(run_dir: Path, node: int = 0, nodes: int = 1, kind: str = "numpy") -> BoxProcess:
+    """A server over numpy functions or the real engine, answering when this returns."""
     log_path = run_dir / f"node-{node}.log"
-    script = Path(__file__).with_name("serve_numpy.py")
+    script = Path(__file__).with_name(f"serve_{kind}.py")
     with log_path.open("w") as log:
         process = subprocess.Popen(
             [sys.executable, str(script), str(run_dir), str(node), str(nodes)],

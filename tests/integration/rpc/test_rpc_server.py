@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -167,6 +168,47 @@ async def test_an_address_in_use_elsewhere_is_an_error(server: BoxServer) -> Non
 async def test_a_socket_path_too_long_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="shorter state directory"):
         built(NumpyBackend(), GrpcSettings(port=0), tmp_path / ("x" * 120))
+
+
+async def test_stopping_lets_calls_in_flight_finish() -> None:
+    running = built(NumpyBackend(), GrpcSettings(port=0, grace_s=5))
+    await running.start()
+    request = pb.ModelInferRequest(model_name="slow")
+    request.inputs.add(name="IN", datatype="FP32", shape=[1])
+    request.raw_input_contents.append(bytes(4))
+    async with grpc.aio.insecure_channel(running.address) as channel:
+        stub = pb_grpc.GRPCInferenceServiceStub(channel)
+        await stub.ServerLive(pb.ServerLiveRequest())
+        call = asyncio.ensure_future(_code(stub.ModelInfer(request)))
+        await asyncio.sleep(0.05)
+        stopping = asyncio.ensure_future(running.stop())
+        await asyncio.sleep(0.02)
+        late = await _code(stub.ModelInfer(request))
+        assert await call is grpc.StatusCode.OK
+        await stopping
+    assert late is grpc.StatusCode.UNAVAILABLE
+    assert not running.serving
+
+
+async def _code(call: grpc.aio.UnaryUnaryCall[object, object]) -> grpc.StatusCode:
+    return await call.code()
+
+
+async def test_a_client_that_leaves_cancels_its_request() -> None:
+    backend = NumpyBackend()
+    running = built(backend, GrpcSettings(port=0, grace_s=0.5))
+    await running.start()
+    request = pb.ModelInferRequest(model_name="slow")
+    request.inputs.add(name="IN", datatype="FP32", shape=[1])
+    request.raw_input_contents.append(bytes(4))
+    async with grpc.aio.insecure_channel(running.address) as channel:
+        call = pb_grpc.GRPCInferenceServiceStub(channel).ModelInfer(request)
+        await asyncio.sleep(0.1)
+        assert backend.queue_length() == 1
+        call.cancel()
+        await asyncio.sleep(0.05)
+        assert backend.queue_length() == 0
+    await running.stop()
 
 
 async def test_two_servers_share_one_port() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from pathlib import Path
 
@@ -97,6 +98,27 @@ def test_what_was_sent_and_not_seen_yet_counts(board: QueueBoard) -> None:
     assert chooser.shorter_than(1) is None
 
 
-def test_publishing_counts_the_request_about_to_join(board: QueueBoard) -> None:
-    siblings(board, slots=2).publish(extra=1)
+async def test_publishing_counts_the_request_about_to_join(board: QueueBoard) -> None:
+    publisher = siblings(board, slots=2)
+    await publisher.start()
+    assert board.read(0) == NodeLoad(0, 7, 2)
+    publisher.publish(extra=1)
     assert board.read(0) == NodeLoad(0, 8, 2)
+    await publisher.leave()
+
+
+async def test_a_replica_that_has_left_stays_off_the_board(board: QueueBoard) -> None:
+    leaving = siblings(board)
+    await leaving.start()
+    await leaving.leave()
+    leaving.publish(extra=1)
+    assert board.read(0) is None
+
+
+async def test_the_heartbeat_keeps_a_quiet_replica_on_the_board(tmp_path: Path) -> None:
+    short = QueueBoard(tmp_path / "b", 3, stale_s=0.5)
+    quiet = siblings(short)
+    await quiet.start()
+    await asyncio.sleep(0.8)
+    assert short.read(0) is not None
+    await quiet.leave()
