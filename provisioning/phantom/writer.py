@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from pydicom.dataset import FileDataset, FileMetaDataset
+from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import UID, CTImageStorage, ExplicitVRLittleEndian, JPEG2000Lossless, RLELossless
 
 from provisioning.phantom.spec import Encoding, PhantomSpec
@@ -46,13 +46,14 @@ def _uid(spec: PhantomSpec, what: str) -> UID:
     return UID(f"2.25.{int.from_bytes(digest[:15], 'big')}")
 
 
-def _dataset(spec: PhantomSpec, geometry: Geometry, index: int) -> FileDataset:
+def _dataset(spec: PhantomSpec, geometry: Geometry, index: int) -> Dataset:
     compressed = spec.encoding in _COMPRESSED
     meta = FileMetaDataset()
     meta.MediaStorageSOPClassUID = CTImageStorage
     meta.MediaStorageSOPInstanceUID = _uid(spec, f"instance {index}")
     meta.TransferSyntaxUID = ExplicitVRLittleEndian if compressed else UID(spec.encoding)
-    dataset = FileDataset("", {}, file_meta=meta, preamble=b"\0" * 128)
+    dataset = Dataset()
+    dataset.file_meta, dataset.preamble = meta, b"\0" * 128
     dataset.SOPClassUID = CTImageStorage
     dataset.SOPInstanceUID = meta.MediaStorageSOPInstanceUID
     _add_labels(dataset, spec, index)
@@ -60,7 +61,7 @@ def _dataset(spec: PhantomSpec, geometry: Geometry, index: int) -> FileDataset:
     return dataset
 
 
-def _add_labels(dataset: FileDataset, spec: PhantomSpec, index: int) -> None:
+def _add_labels(dataset: Dataset, spec: PhantomSpec, index: int) -> None:
     dataset.SpecificCharacterSet = "ISO_IR 192"
     dataset.PatientName = f"{LABEL}^PHANTOM"
     dataset.PatientID = f"{LABEL}-{spec.seed}"
@@ -82,7 +83,7 @@ def _add_labels(dataset: FileDataset, spec: PhantomSpec, index: int) -> None:
     dataset.KVP, dataset.ConvolutionKernel = "120", "STANDARD"
 
 
-def _add_plane(dataset: FileDataset, spec: PhantomSpec, geometry: Geometry, index: int) -> None:
+def _add_plane(dataset: Dataset, spec: PhantomSpec, geometry: Geometry, index: int) -> None:
     affine = geometry.affine_lps
     row, column = affine[:3, 0], affine[:3, 1]
     directions = [*(row / np.linalg.norm(row)), *(column / np.linalg.norm(column))]
@@ -101,7 +102,7 @@ def _decimal(value: float) -> str:
     return f"{value + 0.0:.10g}"[:16]
 
 
-def _add_pixels(dataset: FileDataset, hu: NDArray[np.int16]) -> None:
+def _add_pixels(dataset: Dataset, hu: NDArray[np.int16]) -> None:
     dataset.Rows, dataset.Columns = hu.shape
     dataset.SamplesPerPixel, dataset.PhotometricInterpretation = 1, "MONOCHROME2"
     dataset.BitsAllocated, dataset.BitsStored, dataset.HighBit = 16, 12, 11

@@ -37,7 +37,7 @@ class DicomInspector:
         self._check_totals(headers)
         if not headers:
             raise UnsupportedImage("expected DICOM instances, and none came")
-        if len({h.study_instance_uid for h in headers}) > 1:
+        if len({h.study_instance_uid for h in headers if h.study_instance_uid}) > 1:
             raise UnsupportedImage(
                 "expected the instances of one study, and those of several came; "
                 "send each study by itself"

@@ -8,7 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 from pydicom.encaps import encapsulate
 from pydicom.pixels.decoders.base import get_decoder
-from pydicom.uid import UID, AllTransferSyntaxes, RLELossless
+from pydicom.uid import (
+    UID,
+    AllTransferSyntaxes,
+    DeflatedExplicitVRLittleEndian,
+    ExplicitVRBigEndian,
+    ExplicitVRLittleEndian,
+    ImplicitVRLittleEndian,
+    RLELossless,
+)
 
 from serving.dicom import refusals
 from serving.dicom.encapsulated import Fragment, join, read_frames
@@ -19,6 +27,15 @@ from serving.domain.errors import UnsupportedImage
 
 Stored = NDArray[np.int32]
 
+_NATIVE = frozenset(
+    {
+        ImplicitVRLittleEndian,
+        ExplicitVRLittleEndian,
+        DeflatedExplicitVRLittleEndian,
+        ExplicitVRBigEndian,
+    }
+)
+
 
 class FrameReader:
     """Decodes frames of one open instance; frames may be asked for from several threads."""
@@ -28,6 +45,8 @@ class FrameReader:
         require_monochrome(form)
         if source.pixels is None:
             raise refusals.bad_pixels("there is none")
+        if source.pixels.length is not None and source.transfer_syntax not in _NATIVE:
+            raise _undecodable(source.transfer_syntax)
         self._source = source
         self._form = form
         self._pixels: PixelElement = source.pixels

@@ -16,12 +16,12 @@ def quiet() -> None:
 
     Both quote tag values, and so patient data. The setting is process-wide on purpose:
     `warnings.catch_warnings` is not safe between threads, and a leak in any thread is a leak.
-    Called at each entry to this package, since others may have reset the filters since.
+    Called at each entry to this package, since others may have put filters before it since.
     """
     config.settings.reading_validation_mode = config.IGNORE
     for name in _LOGGERS:
         logging.getLogger(name).disabled = True
-    if not any(_is_ours(entry) for entry in warnings.filters[:4]):
+    if not warnings.filters or not _is_ours(warnings.filters[0]):
         warnings.filterwarnings("ignore", module=_SPEAKERS)
 
 

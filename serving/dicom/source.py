@@ -15,7 +15,11 @@ from pydicom import dcmread
 from pydicom.dataset import Dataset
 from pydicom.filereader import read_dataset
 from pydicom.tag import BaseTag
-from pydicom.uid import DeflatedExplicitVRLittleEndian, ImplicitVRLittleEndian
+from pydicom.uid import (
+    DeflatedExplicitVRLittleEndian,
+    ImplicitVRLittleEndian,
+    MediaStorageDirectoryStorage,
+)
 
 from serving.dicom import refusals, tags
 from serving.dicom.header_tags import HEADER_TAGS
@@ -152,12 +156,18 @@ def _source(
     known = tags.uid(header, "SOPClassUID") or tags.uid(meta, "MediaStorageSOPClassUID")
     if not known.startswith("1.2.840."):
         raise refusals.not_dicom()
-    if stream.cut_short:
+    if stream.cut_short or not _says_what_it_is(header, known):
         raise refusals.truncated()
     header.SOPClassUID = known
     if not tags.uid(header, "SOPInstanceUID"):
         header.SOPInstanceUID = tags.uid(meta, "MediaStorageSOPInstanceUID")
     return Source(header, data, syntax, _locate_pixels(data, stream.tell()))
+
+
+def _says_what_it_is(header: Dataset, sop_class: str) -> bool:
+    """Whether the data set names itself; a DICOMDIR (PS3.3 annex F) has no need to."""
+    own = tags.uid(header, "SOPInstanceUID") or tags.uid(header, "StudyInstanceUID")
+    return bool(own) or sop_class == MediaStorageDirectoryStorage
 
 
 def _locate_pixels(data: Bytes, at: int) -> PixelElement | None:

@@ -16,6 +16,7 @@ class TooManyReads(Exception):
 class HeaderStream(io.RawIOBase):
     """Reads `data` for pydicom; `cut_short` says whether a value ran over its end.
 
+    Only a later read that finds all it wants takes that back: pydicom looks ahead in chunks.
     A length field of four gigabytes costs nothing here: reads end where the data ends.
     """
 
@@ -42,7 +43,7 @@ class HeaderStream(io.RawIOBase):
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
         start = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: len(self._data)}[whence]
         self._position = max(0, start + offset)
-        self.cut_short = self._position > len(self._data)
+        self.cut_short = self.cut_short or self._position > len(self._data)
         return self._position
 
     def tell(self) -> int:

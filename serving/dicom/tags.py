@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 
-from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
 from pydicom.multival import MultiValue
 from pydicom.sequence import Sequence
@@ -49,28 +48,20 @@ def numbers(dataset: Dataset, keyword: str) -> tuple[float, ...]:
     """Finite numbers of an attribute; () where any of its values is not one."""
     found = value(dataset, keyword)
     if found is None:
-        return _numbers(_raw_parts(dataset, keyword))
-    return _numbers(found if isinstance(found, (list, tuple, MultiValue)) else (found,))
-
-
-def _raw_parts(dataset: Dataset, keyword: str) -> tuple[str, ...]:
-    """Decimal strings that pydicom refuses: some writers put a comma for the decimal point."""
-    try:
-        raw = dataset.get_item(keyword)
-        data = raw.value if isinstance(raw, RawDataElement) else None
-    except Exception:  # no such element
         return ()
-    if not isinstance(data, bytes):
-        return ()
-    return tuple(data.decode("ascii", "replace").replace(",", ".").split("\\"))
-
-
-def _numbers(parts: Iterable[object]) -> tuple[float, ...]:
+    parts: Iterable[object] = found if isinstance(found, (list, tuple, MultiValue)) else (found,)
     try:
-        result = tuple(float(str(part).strip("\x00 ")) for part in parts)
-    except Exception:  # not numbers, or a value that pydicom cannot convert
+        result = tuple(_decimal(part) for part in parts)
+    except Exception:  # not numbers
         return ()
     return result if all(math.isfinite(n) for n in result) else ()
+
+
+def _decimal(part: object) -> float:
+    """A number; some writers put a comma where PS3.5 section 6.2 has a decimal point."""
+    if isinstance(part, (int, float)):
+        return float(part)
+    return float(str(part).strip("\x00 ").replace(",", "."))
 
 
 def number(dataset: Dataset, keyword: str) -> float | None:
