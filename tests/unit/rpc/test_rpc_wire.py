@@ -144,3 +144,18 @@ def test_arrays_of_any_shape_are_buffers() -> None:
     joined = b"".join(encode_response(ModelInferResponse(), [array.data, empty.data]))
     answer = ModelInferResponse.FromString(joined)
     assert list(answer.raw_output_contents) == [array.tobytes(), b""]
+
+
+@pytest.mark.parametrize("size", [0, 127, 128, 255, 256, 16_383, 16_384, 2_097_152])
+@pytest.mark.parametrize("stream", [False, True])
+def test_lengths_around_each_size_of_varint(size: int, stream: bool) -> None:
+    buffer = bytes(size)
+    joined = b"".join(encode_response(ModelInferResponse(), [memoryview(buffer)], stream=stream))
+    answer = (
+        ModelStreamInferResponse.FromString(joined).infer_response
+        if stream
+        else ModelInferResponse.FromString(joined)
+    )
+    assert answer.raw_output_contents[0] == buffer
+    data = ModelInferRequest(raw_input_contents=[buffer]).SerializeToString()
+    assert decode_request(data).raw_inputs[0] == buffer
