@@ -10,6 +10,7 @@ import select
 import signal
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from appliance.errors import BoxFailed
@@ -73,29 +74,41 @@ def pids_of_box(box_id: str, proc: Path = PROC) -> Iterator[int]:
 def end_box(box_id: str, grace_s: float) -> int:
     """Ends every process of the box: SIGTERM, `grace_s` seconds, then SIGKILL. Returns how many.
 
-    Looks again until none is left, since a process may start others while it is being ended.
+    Looks again until none is left, since a process may start others while it is being ended. A
+    dying process loses its environment before it closes its sockets, so each is also waited for.
     Raises BoxFailed where the kernel does not let one go.
     """
-    ended: set[int] = set()
+    dying: dict[int, Watched] = {}
+    ended = 0
     deadline = time.monotonic() + grace_s
-    asked: set[int] = set()
-    while found := set(pids_of_box(box_id)):
+    while True:
+        new = [pid for pid in pids_of_box(box_id) if pid not in dying]
+        dying.update(_watch(new))
         patient = time.monotonic() < deadline
-        for pid in found - asked if patient else found:
-            _send(pid, signal.SIGTERM if patient else signal.SIGKILL)
-        asked |= found
-        ended |= found
+        for process in dying.values() if not patient else (dying[p] for p in new if p in dying):
+            process.signal(signal.SIGTERM if patient else signal.SIGKILL)
+        ended += _drop_ended(dying, _SCAN_PAUSE_S)
+        if not dying and not new:
+            return ended
         if time.monotonic() > deadline + _UNKILLABLE_AFTER_S:
-            raise BoxFailed(f"processes {sorted(found)} of an earlier run cannot be ended")
-        time.sleep(_SCAN_PAUSE_S)
+            raise BoxFailed(f"processes {sorted(dying)} of an earlier run cannot be ended")
+
+
+def _watch(pids: list[int]) -> dict[int, Watched]:
+    found = {}
+    for pid in pids:
+        with suppress(ProcessLookupError):
+            found[pid] = Watched("process of the box", pid)
+    return found
+
+
+def _drop_ended(dying: dict[int, Watched], timeout_s: float) -> int:
+    """Takes out the processes that have ended, waiting `timeout_s` for the first of them."""
+    first_ended(list(dying.values()), timeout_s if dying else 0.0)
+    ended = [pid for pid, process in dying.items() if process.wait(0.0)]
+    for pid in ended:
+        dying.pop(pid).close()
     return len(ended)
-
-
-def _send(pid: int, number: signal.Signals) -> None:
-    try:
-        os.kill(pid, number)
-    except ProcessLookupError:
-        return
 
 
 def alive(pid: int) -> bool:

@@ -53,6 +53,8 @@ TEXT_FIELDS = frozenset(
 WITHHELD = "[withheld]"
 LONGEST_TEXT = 300
 _ERROR_FRAMES = 8
+_META = frozenset({"_record", "_from_structlog"})
+"""structlog's own, taken out by a later processor."""
 
 Event = MutableMapping[str, Any]
 
@@ -113,8 +115,12 @@ def configure_logging(
 
 
 def without_free_text(_logger: Any, _method: str, event: Event) -> Event:
-    """Withholds every text whose field is not listed, and whatever is neither text nor number."""
-    return {key: _safe(key, value) for key, value in event.items()}
+    """Withholds every text whose field is not listed, and whatever is neither text nor number.
+
+    Fields that begin with an underscore are other libraries' own (Ray adds some) and go.
+    """
+    kept = {key: value for key, value in event.items() if key in _META or key[0] != "_"}
+    return {key: _safe(key, value) for key, value in kept.items()}
 
 
 def without_library_text(_logger: Any, _method: str, event: Event) -> Event:
@@ -142,7 +148,7 @@ def error_location(_logger: Any, _method: str, event: Event) -> Event:
 
 
 def _safe(key: str, value: Any) -> Any:
-    if key.startswith("_") or value is None or isinstance(value, bool | int | float):
+    if key in _META or value is None or isinstance(value, bool | int | float):
         return value
     if key in TEXT_FIELDS and isinstance(value, str):
         return value if key == "error_at" else value[:LONGEST_TEXT]

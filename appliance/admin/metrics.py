@@ -16,13 +16,14 @@ from appliance.processes import alive
 from appliance.run_files import read_nodes
 from appliance.state_dir import StateDir
 
+OWN_PREFIX = "aibox_"
+
 
 def render_metrics(state: StateDir, box: BoxState, jobs: JobCounts) -> bytes:
     """The text format of Prometheus."""
     forget_dead_processes(state)
     registry = CollectorRegistry()
-    if state.metrics.is_dir():
-        MultiProcessCollector(registry, path=str(state.metrics))  # type: ignore[no-untyped-call]
+    registry.register(ReplicaCollector(state))
     registry.register(BoxCollector(state, box, jobs))
     return generate_latest(registry)
 
@@ -33,6 +34,19 @@ def forget_dead_processes(state: StateDir) -> None:
         pid = path.stem.rpartition("_")[2]
         if pid.isdigit() and not alive(int(pid)):
             mark_process_dead(int(pid), str(state.metrics))  # type: ignore[no-untyped-call]
+
+
+class ReplicaCollector(Collector):
+    """The counters of all processes of the box added up, without those of Ray's own processes."""
+
+    def __init__(self, state: StateDir) -> None:
+        folder = str(state.metrics)
+        self._all = MultiProcessCollector(None, path=folder)  # type: ignore[no-untyped-call]
+
+    def collect(self) -> Iterator[Metric]:
+        """The metrics as they are now."""
+        everything: list[Metric] = self._all.collect()  # type: ignore[no-untyped-call]
+        yield from (metric for metric in everything if metric.name.startswith(OWN_PREFIX))
 
 
 class BoxCollector(Collector):

@@ -15,7 +15,9 @@ class AdminServer:
 
     def __init__(self, app: FastAPI, sock: socket.socket) -> None:
         self._socket = sock
-        config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="off")
+        config = uvicorn.Config(
+            app, log_config=None, log_level="warning", access_log=False, lifespan="off"
+        )
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._run, name="admin", daemon=True)
 

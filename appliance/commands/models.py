@@ -130,7 +130,7 @@ def _print_manifest(manifest: ModelManifest) -> None:
         lines.append(f"split: {manifest.training.split}")
     for name, variant in manifest.variants.items():
         default = ", served by default" if name == manifest.default_variant else ""
-        metrics = ", ".join(f"{key} {value:g}" for key, value in variant.metrics.items())
+        metrics = ", ".join(f"{key} {v:g}" for key, v in variant.metrics.items() if v == v)
         lines.append(f"variant {name}{default}: {variant.inference_precision}; {metrics}")
         lines.append(f"  digest {manifest.digest(name)}")
     for line in lines:

@@ -16,6 +16,7 @@ import pytest
 from appliance.backoff import Backoff
 from appliance.box_state import BoxReport, BoxState, Phase, read_report
 from appliance.errors import AddressTaken, BoxFailed
+from appliance.ports import require_free
 from appliance.processes import alive, end_box, pids_of_box
 from appliance.state_dir import BOX_ID_VARIABLE, StateDir
 from appliance.supervisor import SupervisionLimits, Supervisor
@@ -121,6 +122,25 @@ def test_orphans_of_an_earlier_run_are_ended_before_the_start(state: StateDir) -
     assert report.ready is not None
     assert report.ready.driver_pid not in orphans
     assert not any(alive(pid) for pid in orphans)
+
+
+def test_an_ended_box_listens_no_more(state: StateDir) -> None:
+    big = (
+        "import socket, time; s = socket.create_server(('127.0.0.1', 0)); "
+        "data = bytearray(b'x') * (1 << 29); print(s.getsockname()[1], flush=True); time.sleep(60)"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", big],
+        env={**os.environ, BOX_ID_VARIABLE: state.box_id()},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    port = int(process.stdout.readline())
+    assert end_box(state.box_id(), grace_s=0) == 1
+    require_free("127.0.0.1", port)
+    process.stdout.close()
+    process.wait(5)
 
 
 def test_other_boxes_are_left_alone(state: StateDir, tmp_path: Path) -> None:
