@@ -72,14 +72,11 @@ class ModelShelf:
         """The same, compiled now where need be. Raises ModelNotFound, CorruptModel."""
         source = self.default(name, version).version
         key = (*source.key, precision)
-        if key not in self._loading:
-            self._loading[key] = asyncio.ensure_future(self._load(source, precision))
-        try:
-            model = await asyncio.shield(self._loading[key])
-        finally:
-            if key in self._loading and self._loading[key].done():
-                del self._loading[key]
-        return self._loaded.setdefault(key, model)
+        loading = self._loading.get(key)
+        if loading is None:
+            loading = self._loading[key] = asyncio.ensure_future(self._load_and_keep(source, key))
+            loading.add_done_callback(lambda _: self._loading.pop(key))
+        return await asyncio.shield(loading)
 
     def default(self, name: str, version: int | None) -> CompiledModel:
         """A version in its default precision; None: the highest. Raises ModelNotFound."""
@@ -121,6 +118,10 @@ class ModelShelf:
                 f"it has {', '.join(sorted(manifest.variants))}"
             )
         return chosen
+
+    async def _load_and_keep(self, version: ModelVersion, key: Key) -> CompiledModel:
+        model = self._loaded[key] = await self._load(version, key[2])
+        return model
 
     async def _load(self, version: ModelVersion, variant: str) -> CompiledModel:
         loop = asyncio.get_running_loop()
