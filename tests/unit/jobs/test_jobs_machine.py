@@ -9,7 +9,15 @@ from pathlib import Path
 
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, multiple, rule
+from hypothesis.stateful import (
+    Bundle,
+    RuleBasedStateMachine,
+    consumes,
+    initialize,
+    invariant,
+    multiple,
+    rule,
+)
 
 from serving.domain.errors import IllegalTransition
 from serving.domain.job import JobRequest, JobState
@@ -54,7 +62,9 @@ class JobHistory(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.folder = Path(tempfile.mkdtemp())
+        # In memory where there is such a folder: thousands of commits, none to outlive the test.
+        memory = Path("/dev/shm")
+        self.folder = Path(tempfile.mkdtemp(dir=memory if memory.is_dir() else None))
         self.now_s = 1_700_000_000.0
         self.store = JobStore(self.folder / "jobs.sqlite", lambda: self.now_s)
         self.owner = Owner.of_this_process().token
@@ -64,7 +74,12 @@ class JobHistory(RuleBasedStateMachine):
         self.store.close()
         shutil.rmtree(self.folder)
 
-    @rule(key=st.sampled_from("xyz"), lane=st.sampled_from(Lane))
+    @initialize(lanes=st.lists(st.sampled_from(Lane), min_size=3, max_size=5))
+    def begin_with_some_jobs(self, lanes):
+        for key, lane in zip("vwxyz", lanes, strict=False):
+            self.create(key, lane)
+
+    @rule(key=st.sampled_from("vwxyz"), lane=st.sampled_from(Lane))
     def create(self, key, lane):
         job_id = f"j{len(self.model)}"
         standing = [name for name, job in self.model.items() if job.key == key and job.stands]
@@ -77,8 +92,9 @@ class JobHistory(RuleBasedStateMachine):
         if self.model[standing[0]].state is JobState.QUEUED:
             self.model[standing[0]].lane = min(self.model[standing[0]].lane, lane)
 
-    @rule(target=leases)
-    def claim(self):
+    @rule(target=leases, nap_s=st.sampled_from([0.0, 0.0, 30.0]))
+    def claim(self, nap_s):
+        self.now_s += nap_s
         waiting = [
             (job.lane, int(name[1:]), name)
             for name, job in self.model.items()
@@ -153,12 +169,9 @@ class JobHistory(RuleBasedStateMachine):
         if job.state is JobState.QUEUED:
             job.state = JobState.CANCELLED
 
-    @rule(seconds=st.sampled_from([1.0, 5.0, 11.0]))
-    def wait(self, seconds):
+    @rule(seconds=st.sampled_from([0.0, 1.0, 5.0, 11.0, 11.0]))
+    def wait_and_recover(self, seconds):
         self.now_s += seconds
-
-    @rule()
-    def recover(self):
         counts = {JobState.QUEUED: 0, JobState.FAILED: 0, JobState.CANCELLED: 0}
         for job in self.model.values():
             if job.state is not JobState.RUNNING or job.expires_s > self.now_s:
@@ -174,8 +187,10 @@ class JobHistory(RuleBasedStateMachine):
 
     @invariant()
     def the_store_agrees(self):
+        stored = {job.job_id: job for job in self.store.list(limit=1000)}
+        assert stored.keys() == self.model.keys()
         for name, job in self.model.items():
-            found = self.store.get(name)
+            found = stored[name]
             assert (found.state, found.attempt, found.request.lane, found.cancel_requested) == (
                 job.state,
                 job.attempt,
@@ -190,4 +205,4 @@ class JobHistory(RuleBasedStateMachine):
 
 
 TestJobHistory = JobHistory.TestCase
-TestJobHistory.settings = settings(max_examples=12, stateful_step_count=30, deadline=None)
+TestJobHistory.settings = settings(max_examples=20, stateful_step_count=40, deadline=None)
