@@ -12,7 +12,9 @@ _TISSUE_ABOVE_HU = -400.0
 _OUTSIDE_AIR_BELOW_HU = -900.0
 _SMALLEST_CUT_LUNG_SHARE = 0.02
 """Of the area of a slice."""
-_COUCH_THICKNESS_MM = 9.0
+_COUCH_THICKNESS_MM = 6.0
+_GROW_BACK_STEPS = 3
+"""Of half the couch's thickness: fills thin parts of the chest wall again."""
 
 
 def body_mask(hu: NDArray[np.float32], spacing_mm: tuple[float, float, float]) -> Bool:
@@ -38,8 +40,10 @@ def _largest_solid(tissue: Bool, spacing_mm: tuple[float, float, float]) -> Bool
         return np.zeros_like(tissue)
     sizes = np.bincount(labels.ravel())
     sizes[0] = 0
-    grown = ndimage.binary_dilation(labels == sizes.argmax(), disk, iterations=2)
-    return np.asarray(grown & tissue)
+    grown = labels == sizes.argmax()
+    for _ in range(_GROW_BACK_STEPS):
+        grown = ndimage.binary_dilation(grown, disk) & tissue
+    return np.asarray(grown)
 
 
 def _outside_labels(

@@ -90,8 +90,8 @@ def _interpolate_rows(
 
 def in_plane_disk(radius_mm: float, spacing_mm: tuple[float, float, float]) -> Bool:
     """A disk in the axial plane as a structuring element (1, rows, columns), at least a cross."""
-    rows = max(1, round(radius_mm / spacing_mm[1]))
-    columns = max(1, round(radius_mm / spacing_mm[2]))
+    rows = max(1, int(radius_mm / spacing_mm[1] + 0.25))
+    columns = max(1, int(radius_mm / spacing_mm[2] + 0.25))
     y, x = np.ogrid[-rows : rows + 1, -columns : columns + 1]
     return np.asarray(((y / rows) ** 2 + (x / columns) ** 2 <= 1.0)[None])
 

@@ -11,7 +11,8 @@ from serving.pipelines.coarse_grid import Bool
 _GAS_BELOW_HU = -940.0
 _WALL_ABOVE_HU = -500.0
 _WALLED_SHARE = 0.6
-_SMALLEST_ML = 1.0
+_POCKET_ML = (1.0, 500.0)
+"""Smaller is noise, larger is a lung with emphysema rather than a stomach."""
 _RIM_STEPS = 3
 """Voxels over which a wall blurs into the gas."""
 
@@ -38,8 +39,8 @@ def _walled_gas(gas: Bool, hu: NDArray[np.float32], spacing_mm: tuple[float, flo
     sizes = np.bincount(labels.ravel())
     boxes = ndimage.find_objects(labels)
     walled = np.zeros_like(gas)
-    smallest = _SMALLEST_ML * 1000.0 / float(np.prod(spacing_mm))
-    for index in np.flatnonzero(sizes >= smallest):
+    smallest, largest = (ml * 1000.0 / float(np.prod(spacing_mm)) for ml in _POCKET_ML)
+    for index in np.flatnonzero((sizes >= smallest) & (sizes <= largest)):
         if index == 0:
             continue
         margin = _RIM_STEPS + 1

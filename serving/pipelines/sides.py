@@ -15,6 +15,8 @@ _DEEPEST_EROSION_MM = 9.0
 _SMALLER_LUNG_SHARE = 0.12
 """The smaller lung has at least this share of the larger one."""
 _LUNGS_APART_MM = 50.0
+_BROAD_SHARE = 0.25
+_CUT_FROM_MIDLINE_MM = 35.0
 _FRAGMENT_ML = 2.0
 _BOWEL_BELOW_SHARE = 0.4
 """Of a lung's height."""
@@ -54,7 +56,7 @@ def _markers(
         if pair is not None:
             return labels == pair[0].label, labels == pair[1].label, step
         core = ndimage.binary_erosion(core, border_value=1)
-    return _single(aerated, body)
+    return _cut_in_the_middle(aerated, body, spacing_mm) or _single(aerated, body)
 
 
 def _parts(mask: Bool) -> tuple[NDArray[np.int32], list[_Part]]:
@@ -77,15 +79,40 @@ def _pair(parts: list[_Part], spacing_mm: tuple[float, float, float]) -> tuple[_
     return (right, left) if apart_mm >= _LUNGS_APART_MM else None
 
 
+def _cut_in_the_middle(
+    aerated: Bool, body: Bool, spacing_mm: tuple[float, float, float]
+) -> tuple[Bool, Bool, int] | None:
+    """Lungs that meet on a broad front: each slice cut at its thinnest column near the midline.
+
+    None where less than a quarter of the aerated tissue lies on one side: a single lung.
+    """
+    middle = _midline(aerated, body)
+    columns = np.arange(aerated.shape[2])
+    share = float(aerated[:, :, columns < middle].sum()) / max(1, int(aerated.sum()))
+    if not _BROAD_SHARE <= share <= 1 - _BROAD_SHARE:
+        return None
+    near = np.abs(columns - middle) * spacing_mm[2] <= _CUT_FROM_MIDLINE_MM
+    thickness = ndimage.uniform_filter1d(aerated.sum(axis=1).astype(np.float64), 5, axis=0)
+    cost = thickness + 0.01 * np.abs(columns - middle)
+    cut = np.where(near, cost, np.inf).argmin(axis=1)
+    right = columns[None, None, :] < cut[:, None, None]
+    return aerated & right, aerated & ~right, 0
+
+
+def _midline(aerated: Bool, body: Bool) -> float:
+    """The middle column of the body in the slices with aerated tissue."""
+    planes = aerated.any(axis=(1, 2))
+    return float(np.flatnonzero(body[planes].any(axis=(0, 1))).mean())
+
+
 def _single(aerated: Bool, body: Bool) -> tuple[Bool, Bool, int]:
     labels, parts = _parts(aerated)
     empty = np.zeros_like(aerated)
     if not parts:
         return empty, empty, 0
     lung = labels == parts[0].label
-    planes = lung.any(axis=(1, 2))
-    columns = np.flatnonzero(body[planes].any(axis=(0, 1)))
-    return (lung, empty, 0) if parts[0].column < columns.mean() else (empty, lung, 0)
+    right = parts[0].column < _midline(lung, body)
+    return (lung, empty, 0) if right else (empty, lung, 0)
 
 
 def _grow_back(markers: tuple[Bool, Bool, int], aerated: Bool) -> NDArray[np.uint8]:
