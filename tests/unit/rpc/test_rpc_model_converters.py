@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from inference.grpc_service_pb2 import ModelStatisticsResponse
 from inference.model_config_pb2 import DataType, ModelInstanceGroup
+
 from serving.domain.inference import DurationCount, ModelStatistics
 from serving.domain.tensor import Datatype, TensorSpec
 from serving.rpc.model_converters import (
