@@ -11,7 +11,7 @@ class NodePlan:
 
     index: int
     numa_node: int | None
-    """The kernel's node for the memory policy; None when the node was only configured."""
+    """The kernel's node for the memory policy; None where its CPUs lie in several."""
     cpus: tuple[int, ...]
     inference_cpus: tuple[int, ...]
     streams: int

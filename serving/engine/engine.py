@@ -46,7 +46,9 @@ class InferenceEngine:
         """`cache_dir` holds compiled models; it is made when needed."""
         self._settings = settings
         self._observer = observer or SilentObserver()
-        options = CompileOptions.for_node(plan_node, cache_dir if settings.compile_cache else None)
+        # Each node has its own: OpenVINO does not lock a cache against other processes.
+        node_cache = cache_dir / f"node-{plan_node.index}" if settings.compile_cache else None
+        options = CompileOptions.for_node(plan_node, node_cache)
         self._shelf = ModelShelf(options, settings.precisions)
         self._tally = Tally()
         self._dispatcher = Dispatcher(

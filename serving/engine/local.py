@@ -36,7 +36,9 @@ class LocalEngine:
         plan_node = node or make_plan(read_machine(), settings).nodes[0]
         self.engine = InferenceEngine(settings, plan_node, cache_dir)
         self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="local-engine")
+        self._thread = threading.Thread(
+            target=self._loop.run_forever, name="local-engine", daemon=True
+        )
 
     def call(self, work: Coroutine[Any, Any, T]) -> T:
         """Runs a coroutine on the engine's loop and waits for it."""

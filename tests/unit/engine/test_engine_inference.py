@@ -173,6 +173,19 @@ async def test_a_second_start_loads_from_the_compile_cache(repository: Path, nod
         assert not engine.status("relu").loaded_from_cache
 
 
+async def test_a_torn_compile_cache_is_no_obstacle(repository: Path, node: Nodes) -> None:
+    tiny.write_version(repository, "relu", tiny.relu([1, 8]))
+    async with running(repository, node()):
+        pass
+    (blob,) = (repository.parent / "cache").rglob("*.blob")
+    for kept in (blob.stat().st_size // 2, 0):
+        with blob.open("r+b") as file:
+            file.truncate(kept)
+        async with running(repository, node()) as engine:
+            answer = await engine.infer(ask("relu", np.ones((1, 8), np.float32)))
+            assert answer.outputs[0].array.tolist() == [[1] * 8]
+
+
 async def test_streams_and_threads_are_read_back(repository: Path, node: Nodes) -> None:
     tiny.write_version(repository, "relu", tiny.relu([1, 8]))
     async with running(repository, node(2, 1)) as engine:
