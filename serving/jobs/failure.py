@@ -7,11 +7,21 @@ import traceback
 from dataclasses import dataclass
 from pathlib import Path
 
+from sqlalchemy.exc import OperationalError
+
 from serving.domain.errors import AiboxError, DeadlineExceeded, ModelNotReady, Overloaded, SpoolFull
 from serving.domain.job import JobState
 from serving.jobs.transitions import Outcome
 
-_TRANSIENT = (ModelNotReady, Overloaded, DeadlineExceeded, ConnectionError, TimeoutError)
+_TRANSIENT = (
+    ModelNotReady,
+    Overloaded,
+    DeadlineExceeded,
+    ConnectionError,
+    TimeoutError,
+    OperationalError,
+)
+"""The last is the job database, locked for too long or on a full disk."""
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 _STARVED = (*_FULL, errno.EMFILE, errno.ENFILE, errno.ENOMEM)
 

@@ -42,7 +42,7 @@ def store(tmp_path: Path, clock: Clock) -> Iterator[JobStore]:
 @pytest.fixture
 def settings() -> JobSettings:
     return JobSettings(
-        lease_s=1.0,
+        lease_s=2.0,
         heartbeat_s=0.1,
         progress_s=0.02,
         poll_s=0.02,
