@@ -14,6 +14,7 @@ from serving.domain.inference import ModelStatus
 from serving.domain.manifest import TensorEntry
 from serving.domain.tensor import TensorSpec
 from serving.engine.catalog import ModelVersion
+from serving.engine.compile_cache import CompileCache
 from serving.engine.datatypes import to_spec
 from serving.engine.pace import Pace
 from serving.engine.runner import Runner
@@ -43,9 +44,13 @@ class CompileOptions:
             "INFERENCE_NUM_THREADS": self.streams * self.threads_per_stream,
             "ENABLE_CPU_PINNING": False,
         }
-        if self.cache_dir is not None:
-            properties["CACHE_DIR"] = str(self.cache_dir)
         return properties
+
+    def cache_for(self, version: ModelVersion, variant: str) -> CompileCache | None:
+        """Where the compiled form of a variant is kept."""
+        if self.cache_dir is None:
+            return None
+        return CompileCache(self.cache_dir, *version.key, variant, version.manifest.digest(variant))
 
 
 class CompiledModel:
@@ -112,15 +117,34 @@ class CompiledModel:
         self._warm = self._warm_up()
 
     def _compile(self) -> Any:
-        path = self.version.model_path(self.variant)
-        hint = self.version.manifest.variants[self.variant].inference_precision
+        cache = self._options.cache_for(self.version, self.variant)
+        if cache is not None:
+            try:
+                return self._compile_cached(cache)
+            except (RuntimeError, OSError) as error:  # a full disk must not stop the box
+                _log.warning("compile cache not used: %s", type(error).__name__)
         try:
-            return self._core.compile_model(str(path), "CPU", self._options.properties(hint))
+            return self._core.compile_model(*self._compile_arguments())
         except RuntimeError:
             raise CorruptModel(
-                f"{path.name} of {self.version.manifest.name} version "
-                f"{self.version.manifest.version} cannot be compiled by OpenVINO"
+                f"{self.version.model_path(self.variant).name} of {self.version.manifest.name} "
+                f"version {self.version.manifest.version} cannot be compiled by OpenVINO"
             ) from None
+
+    def _compile_cached(self, cache: CompileCache) -> Any:
+        cache.check()
+        path, device, properties = self._compile_arguments()
+        compiled = self._core.compile_model(
+            path, device, {**properties, "CACHE_DIR": str(cache.folder)}
+        )
+        if not compiled.get_property("LOADED_FROM_CACHE"):
+            cache.seal()
+        return compiled
+
+    def _compile_arguments(self) -> tuple[str, str, dict[str, Any]]:
+        hint = self.version.manifest.variants[self.variant].inference_precision
+        path = self.version.model_path(self.variant)
+        return str(path), "CPU", self._options.properties(hint)
 
     def _read_status(
         self, inputs: tuple[TensorSpec, ...], outputs: tuple[TensorSpec, ...]

@@ -103,9 +103,11 @@ def _owned(array: AnyArray, datatype: Datatype) -> Any:
 def to_array(tensor: Any, datatype: Datatype) -> NDArray[Any]:
     """The tensor's memory as an array, without a copy (BYTES: objects, copied).
 
-    The array keeps the tensor alive.
+    The array keeps the tensor alive. BYTES lose zero bytes at their end, in OpenVINO's binding.
     """
     if datatype is Datatype.BYTES:
+        if tensor.size == 0:  # OpenVINO would read past its end
+            return np.empty(tuple(tensor.shape), dtype=object)
         return np.asarray(tensor.bytes_data).astype(object)
     data: NDArray[Any] = tensor.data
     return data.view(np.uint16) if datatype is Datatype.BF16 else data

@@ -178,12 +178,41 @@ async def test_a_torn_compile_cache_is_no_obstacle(repository: Path, node: Nodes
     async with running(repository, node()):
         pass
     (blob,) = (repository.parent / "cache").rglob("*.blob")
-    for kept in (blob.stat().st_size // 2, 0):
-        with blob.open("r+b") as file:
-            file.truncate(kept)
+    for share in (0.5, 0.0):
+        whole = blob.read_bytes()
+        blob.write_bytes(whole[: int(len(whole) * share)])
         async with running(repository, node()) as engine:
             answer = await engine.infer(ask("relu", np.ones((1, 8), np.float32)))
             assert answer.outputs[0].array.tolist() == [[1] * 8]
+
+
+async def test_a_changed_compile_cache_is_not_used(repository: Path, node: Nodes) -> None:
+    """OpenVINO itself would load it and compute with other weights."""
+    tiny.write_version(repository, "slow", tiny.slow(64, 2))
+    array = np.random.default_rng(7).random((64, 64), np.float32)
+    async with running(repository, node()) as engine:
+        expected = (await engine.infer(ask("slow", array))).outputs[0].array
+    (blob,) = (repository.parent / "cache").rglob("*.blob")
+    changed = bytearray(blob.read_bytes())
+    changed[len(changed) // 2] ^= 0xFF
+    blob.write_bytes(changed)
+    async with running(repository, node()) as engine:
+        assert not engine.status("slow").loaded_from_cache
+        answer = await engine.infer(ask("slow", array))
+        np.testing.assert_array_equal(answer.outputs[0].array, expected)
+    async with running(repository, node()) as engine:
+        assert engine.status("slow").loaded_from_cache
+
+
+async def test_a_cache_that_cannot_be_written_is_done_without(
+    repository: Path, node: Nodes
+) -> None:
+    tiny.write_version(repository, "relu", tiny.relu([1, 8]))
+    (repository.parent / "cache").write_text("a file where a folder should be")
+    async with running(repository, node()) as engine:
+        assert engine.refused == ()
+        assert not engine.status("relu").loaded_from_cache
+        await engine.infer(ask("relu", np.ones((1, 8), np.float32)))
 
 
 async def test_streams_and_threads_are_read_back(repository: Path, node: Nodes) -> None:
