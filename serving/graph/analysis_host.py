@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import os
 
-from ray.exceptions import RayError
-
 from serving.dicom.reader import StudyReader
 from serving.domain.pipeline import Pipeline
 from serving.jobs.attempt import ModelSource, Workshop
@@ -28,7 +26,6 @@ def build_worker(settings: ServingSettings, model_source: ModelSource) -> JobWor
         pipelines={pipeline.info.name: pipeline for pipeline in build_pipelines(settings)},
         model_source=model_source,
         settings=settings.jobs,
-        transient=(RayError,),
     )
     _publish(settings)
     return JobWorker(shop)
