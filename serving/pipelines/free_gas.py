@@ -17,21 +17,21 @@ _RIM_STEPS = 3
 """Voxels over which a wall blurs into the gas."""
 
 
-def without_free_gas(
-    aerated: Bool,
+def free_gas(
+    air: Bool,
     hu: NDArray[np.float32],
     spacing_mm: tuple[float, float, float],
     gas_below_hu: float,
 ) -> Bool:
-    """Aerated tissue less pockets of gas.
+    """The part of `air` (enclosed in the body, airways left out) that is gas.
 
-    A pocket goes when it has a wall of soft tissue nearly all around (emphysema and
-    pneumothorax border on lung), or when a whole component's mean lies below `gas_below_hu`.
+    A pocket counts when it has a wall of soft tissue nearly all around (emphysema and
+    pneumothorax border on lung), a whole component when its mean lies below `gas_below_hu`.
     """
     smooth = ndimage.uniform_filter(hu, 3)
-    walled = _walled_gas(aerated & (smooth < _GAS_BELOW_HU), hu, spacing_mm)
-    tissue = aerated & ~ndimage.binary_dilation(walled, mask=aerated, iterations=_RIM_STEPS)
-    return _without_pure_gas(tissue, hu, gas_below_hu)
+    walled = _walled_gas(air & (smooth < _GAS_BELOW_HU), hu, spacing_mm)
+    gas = ndimage.binary_dilation(walled, mask=air, iterations=_RIM_STEPS)
+    return np.asarray(gas | _pure_gas(air & ~gas, hu, gas_below_hu))
 
 
 def _walled_gas(gas: Bool, hu: NDArray[np.float32], spacing_mm: tuple[float, float, float]) -> Bool:
@@ -58,11 +58,12 @@ def _wall_share(pocket: Bool, hu: NDArray[np.float32]) -> float:
     return float((shell > _WALL_ABOVE_HU).mean()) if shell.size else 0.0
 
 
-def _without_pure_gas(aerated: Bool, hu: NDArray[np.float32], gas_below_hu: float) -> Bool:
-    labels, count = ndimage.label(aerated)
-    inner = ndimage.binary_erosion(aerated, border_value=1)
+def _pure_gas(air: Bool, hu: NDArray[np.float32], gas_below_hu: float) -> Bool:
+    """Components whose mean, away from their rim, is that of gas."""
+    labels, count = ndimage.label(air)
+    inner = ndimage.binary_erosion(air, border_value=1)
     sizes = np.bincount(labels[inner], minlength=count + 1)
     totals = np.bincount(labels[inner], weights=hu[inner], minlength=count + 1)
-    lung = (sizes > 0) & (totals / np.maximum(sizes, 1) > gas_below_hu)
-    lung[0] = False
-    return np.asarray(lung[labels])
+    gas = (sizes > 0) & (totals / np.maximum(sizes, 1) <= gas_below_hu)
+    gas[0] = False
+    return np.asarray(gas[labels])

@@ -10,17 +10,18 @@ from serving.domain.volume import Volume
 from serving.pipelines.airways import airway_mask
 from serving.pipelines.analysis import LEFT_LUNG, RIGHT_LUNG
 from serving.pipelines.body import body_mask
-from serving.pipelines.coarse_grid import CoarseGrid
+from serving.pipelines.coarse_grid import Bool, CoarseGrid
 from serving.pipelines.consolidation import add_dense_lung
-from serving.pipelines.free_gas import without_free_gas
+from serving.pipelines.free_gas import free_gas
 from serving.pipelines.lung_fill import fill_lungs
 from serving.pipelines.orientation import Orientation
 from serving.pipelines.settings import LungSettings
 from serving.pipelines.sides import split_sides
 
 _PADDING_HU = -1024
+_LOW_SHARE = 0.4
 _BOWEL_WALL_STEPS = 3
-"""Voxels around air of other organs that are no lung either: bowel and what is in it."""
+"""Voxels around free gas that are no lung either: bowel and what is in it."""
 
 
 def segment_lungs(volume: Volume, settings: LungSettings) -> NDArray[np.uint8]:
@@ -53,11 +54,21 @@ def _coarse_lungs(
     airway = airway_mask(hu, body, spacing_mm, settings.airway_below_hu)
     wall = ndimage.binary_dilation(airway)
     air = body & (hu < settings.air_below_hu) & ~wall
-    aerated = without_free_gas(air, hu, spacing_mm, settings.gas_below_hu)
+    gas = free_gas(air, hu, spacing_mm, settings.gas_below_hu)
+    aerated = air & ~gas
     if aerated.sum() * np.prod(spacing_mm) < settings.smallest_lung_ml * 1000.0:
         return labels
     sides = split_sides(aerated, body, spacing_mm)
-    elsewhere = ndimage.binary_dilation(air & (sides == 0), iterations=_BOWEL_WALL_STEPS)
-    dense = body & ~wall & ~elsewhere
+    bowel = gas | _low_in_front(air & (sides == 0), sides)
+    dense = body & ~wall & ~ndimage.binary_dilation(bowel, iterations=_BOWEL_WALL_STEPS)
     whole = add_dense_lung(sides, hu, dense, spacing_mm, settings.dense_lung_below_hu)
     return fill_lungs(whole, body & ~airway, spacing_mm, settings.closing_mm)
+
+
+def _low_in_front(air: Bool, sides: NDArray[np.uint8]) -> Bool:
+    """The part of `air` low and in front within the lungs' box, or below it: where bowel lies."""
+    low, front = np.zeros_like(air), np.zeros_like(air)
+    height, depth = (np.flatnonzero((sides > 0).any(axis=axes)) for axes in ((1, 2), (0, 2)))
+    low[: round(height[0] + _LOW_SHARE * (height[-1] - height[0]))] = True
+    front[:, : round((depth[0] + depth[-1]) / 2)] = True
+    return np.asarray(air & low & front)
