@@ -46,7 +46,7 @@ class Renderer:
         self._lesion_boxes = BoxIndex(geometry, [_grown(le.box, 4.0) for le in lesions])
         self._vessel_boxes = BoxIndex(geometry, [v.box for v in vessels])
         self._airway_boxes = BoxIndex(geometry, [w.box for w in self._walls])
-        self._texture = _Texture(np.random.default_rng(spec.seed + 1))
+        self._texture = _Texture(np.random.default_rng((spec.seed, 3)))
 
     def slices(self) -> Iterator[NDArray[np.int16]]:
         """HU of each slice in grid order, int16 (rows, columns)."""
@@ -98,7 +98,7 @@ class Renderer:
         """Grainy noise of the set standard deviation, the same for the same seed and slice."""
         if not self._spec.noise_hu:
             return np.zeros(shape, dtype=np.float32)
-        rng = np.random.default_rng((self._spec.seed, index))
+        rng = np.random.default_rng((self._spec.seed, 4, index))
         grain = gaussian_filter(rng.standard_normal(shape, dtype=np.float32), _NOISE_GRAIN_PIXELS)
         return np.asarray(grain * np.float32(self._spec.noise_hu / grain.std()))
 

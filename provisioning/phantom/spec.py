@@ -77,6 +77,8 @@ class PhantomSpec(_Part):
     seed: int = 20
     lesions: tuple[LesionSpec, ...] = COVID_LESIONS
     noise_hu: Annotated[float, Field(ge=0)] = 18.0
+    vessel_levels: Annotated[int, Field(ge=0, le=9)] = 8
+    """How often vessels branch; coarse grids show no more than five levels."""
     position: Position = Position.HEAD_FIRST_SUPINE
     plane: Literal["axial", "coronal", "sagittal"] = "axial"
     oblique_degrees: Annotated[float, Field(ge=-30, le=30)] = 0.0
@@ -93,5 +95,11 @@ class PhantomSpec(_Part):
 def small_spec(seed: int = 20) -> PhantomSpec:
     """The same patient on a coarse grid of 24 slices of 64 x 64, made in a second, for tests."""
     return PhantomSpec(
-        slices=24, rows=64, columns=64, spacing_mm=(12.0, 6.0, 6.0), noise_hu=5.0, seed=seed
+        slices=24,
+        rows=64,
+        columns=64,
+        spacing_mm=(12.0, 6.0, 6.0),
+        noise_hu=5.0,
+        vessel_levels=4,
+        seed=seed,
     )

@@ -33,21 +33,24 @@ def write_study(spec: PhantomSpec, folder: Path) -> PhantomTruth:
     folder.mkdir(parents=True, exist_ok=True)
     if any(folder.iterdir()):
         raise FileExistsError("the folder for the phantom is not empty")
-    renderer, lesions = _prepare(spec)
-    geometry = make_grid(spec)
-    write_slices(spec, geometry, renderer.slices(), folder)
-    return find_truth(lesions, geometry)
+    write_slices(spec, make_grid(spec), _renderer(spec).slices(), folder)
+    return truth_of(spec)
 
 
 def make_phantom(spec: PhantomSpec) -> Phantom:
     """The phantom in memory, without files."""
-    renderer, lesions = _prepare(spec)
-    hu = np.stack(list(renderer.slices()))
-    return Phantom(hu, find_truth(lesions, make_grid(spec)))
+    return Phantom(np.stack(list(_renderer(spec).slices())), truth_of(spec))
 
 
-def _prepare(spec: PhantomSpec) -> tuple[Renderer, tuple[Lesion, ...]]:
-    rng = np.random.default_rng(spec.seed)
-    lesions = make_lesions(spec.lesions, rng)
-    vessels = grow_vessels(rng)
-    return Renderer(spec, make_grid(spec), lesions, vessels), lesions
+def truth_of(spec: PhantomSpec) -> PhantomTruth:
+    """Volumes and masks alone, without voxels."""
+    return find_truth(_lesions(spec), make_grid(spec))
+
+
+def _lesions(spec: PhantomSpec) -> tuple[Lesion, ...]:
+    return make_lesions(spec.lesions, np.random.default_rng((spec.seed, 1)))
+
+
+def _renderer(spec: PhantomSpec) -> Renderer:
+    vessels = grow_vessels(np.random.default_rng((spec.seed, 2)), spec.vessel_levels)
+    return Renderer(spec, make_grid(spec), _lesions(spec), vessels)

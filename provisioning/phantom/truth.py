@@ -17,8 +17,8 @@ from provisioning.phantom.view import BoxIndex, SliceView
 from serving.domain.volume import Float64, Geometry
 
 RIGHT_LUNG, LEFT_LUNG = 1, 2
-_LESION_STEP_MM = 0.8
-_LUNG_STEP_MM = 1.6
+_LESION_STEP_MM = 1.0
+_LUNG_STEP_MM = 2.0
 
 
 class _Part(BaseModel):
@@ -94,7 +94,7 @@ def find_truth(lesions: Sequence[Lesion], geometry: Geometry) -> PhantomTruth:
 def true_volumes(lesions: Sequence[Lesion]) -> TrueVolumes:
     """Volumes integrated over fine grids; where lesions overlap the first one has it."""
     found = tuple(_lesion_truth(number, lesions) for number in range(len(lesions)))
-    right, left = _lung_ml(RIGHT_LUNG), _lung_ml(LEFT_LUNG)
+    right, left = _lungs_ml()
     sides = {
         side: sum(truth.volume_ml for truth in found if truth.side == side)
         for side in ("right", "left")
@@ -124,10 +124,13 @@ def _lesion_truth(number: int, lesions: Sequence[Lesion]) -> LesionTruth:
     )
 
 
-def _lung_ml(side: int) -> float:
+def _lungs_ml() -> tuple[float, float]:
+    """Volumes of the right and the left lung."""
     x, y, z = _fine_grid(LUNG_BOX, _LUNG_STEP_MM)
-    inside = (lung_distance((x, y, z)) < 0) & ((x < 0) == (side == RIGHT_LUNG))
-    return float(np.count_nonzero(inside)) * _LUNG_STEP_MM**3 / 1000
+    inside = lung_distance((x, y, z)) < 0
+    right, both = np.count_nonzero(inside[x[:, 0, 0] < 0]), np.count_nonzero(inside)
+    cube_ml = _LUNG_STEP_MM**3 / 1000
+    return right * cube_ml, (both - right) * cube_ml
 
 
 def _fine_grid(box: Float64, step_mm: float) -> Points:

@@ -54,7 +54,8 @@ class BoxIndex:
     def __init__(self, geometry: Geometry, boxes: Sequence[Float64]) -> None:
         """`boxes` are lower and upper corners (2, 3) in LPS mm."""
         self._shape = geometry.shape
-        lower, upper = np.array([box[0] for box in boxes]), np.array([box[1] for box in boxes])
+        ends = np.array(boxes, dtype=np.float64).reshape(-1, 2, 3)
+        lower, upper = ends[:, 0], ends[:, 1]
         corners = np.where(_CORNERS[None], upper[:, None], lower[:, None]).reshape(-1, 3)
         inverse = np.linalg.inv(geometry.affine_lps)
         indices = corners @ inverse[:3, :3].T + inverse[:3, 3]
