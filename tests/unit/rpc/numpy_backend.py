@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -121,7 +122,7 @@ class NumpyBackend:
         chosen = example_models() if models is None else models
         self._models = {(m.status.name, m.status.version): m for m in chosen}
         self._running = 0
-        self.seen: list[InferenceRequest] = []
+        self.seen: deque[InferenceRequest] = deque(maxlen=16)
 
     async def infer(self, request: InferenceRequest) -> InferenceResponse:
         model = self._find(request.model_name, request.model_version)
