@@ -9,13 +9,16 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 import psutil
 import ray
 from ray import serve
+from ray.serve import Application
 from ray.serve.schema import LoggingConfig
 
+from serving.domain.errors import AiboxError
 from serving.graph.app import APP_NAME, BOX_RESOURCE, build_app
 from serving.graph.environment import make_private, ray_temp_dir
 from serving.graph.loopback import LOOPBACK
@@ -29,16 +32,27 @@ OBJECT_STORE_BYTES = 128 * 2**20
 
 
 def main(settings_path: Path) -> None:
-    """Runs until SIGTERM or SIGINT."""
+    """Runs until SIGTERM or SIGINT; says in `run/failed.json` why it cannot start."""
     settings = ServingSettings.model_validate_json(settings_path.read_text("utf-8"))
     configure_logging(settings.state_dir, "driver")
     stop = _stop_event()
+    try:
+        app = build_app(settings)
+        run_graph(settings, app, stop)
+    except AiboxError as error:
+        failed = {"kind": type(error).__name__, "message": error.message}
+        _write(settings.run_dir / "failed.json", failed)
+        raise SystemExit(1) from None
+
+
+def run_graph(settings: ServingSettings, app: Application, stop: threading.Event) -> None:
+    """Starts Ray, deploys the graph, reports `run/ready.json`, waits, takes all down."""
     started_at = time.time()
     start_ray(settings)
     try:
-        deploy(settings)
+        deploy(app)
         log.info("graph deployed")
-        _write_ready(settings.run_dir / "ready.json", started_at)
+        _write(settings.run_dir / "ready.json", _ready(started_at))
         stop.wait()
     finally:
         serve.shutdown()
@@ -59,11 +73,11 @@ def start_ray(settings: ServingSettings) -> None:
     )
 
 
-def deploy(settings: ServingSettings) -> None:
+def deploy(app: Application) -> None:
     """Deploys the graph without Serve's proxies; returns when every replica is up."""
     quiet = LoggingConfig(enable_access_log=False, log_level="WARNING")
     serve.start(proxy_location="Disabled", logging_config=quiet)
-    serve.run(build_app(settings), name=APP_NAME, route_prefix=None, logging_config=quiet)
+    serve.run(app, name=APP_NAME, route_prefix=None, logging_config=quiet)
 
 
 def _stop_event() -> threading.Event:
@@ -73,16 +87,19 @@ def _stop_event() -> threading.Event:
     return stop
 
 
-def _write_ready(path: Path, started_at: float) -> None:
+def _ready(started_at: float) -> dict[str, float]:
     names = {child.name(): child.pid for child in psutil.Process().children(recursive=True)}
-    ready = {
+    return {
         "driver_pid": os.getpid(),
         "raylet_pid": names["raylet"],
         "gcs_pid": names["gcs_server"],
         "started_at": started_at,
     }
+
+
+def _write(path: Path, facts: Mapping[str, object]) -> None:
     scratch = path.with_suffix(".tmp")
-    scratch.write_text(json.dumps(ready), "utf-8")
+    scratch.write_text(json.dumps(facts), "utf-8")
     scratch.replace(path)
 
 
