@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +16,7 @@ from serving.domain.manifest import ModelManifest
 from serving.domain.node_report import NodeReport, ServedModel
 from serving.engine.binding import NodeClaim, bind_all_threads, bind_memory, claim_node
 from serving.engine.engine import InferenceEngine
+from serving.engine.heap import keep_freed_memory
 from serving.engine.machine import read_machine
 from serving.engine.plan import make_plan
 from serving.engine.stack import predict_stack
@@ -43,6 +45,7 @@ class NodeHost:
         memory policy is set before its first allocation; binding is repeated at the end for
         threads that others (gRPC, Ray) have started since.
         """
+        keep_freed_memory()
         plan = make_plan(read_machine(), settings.engine)
         claim = await claim_node(settings.run_dir, len(plan.nodes))
         node = plan.nodes[claim.index]
@@ -71,8 +74,9 @@ class NodeHost:
         stack = predict_stack(
             self.engine, task.model_name, source, target, task.lane, task.precision
         )
-        async for done in stack:
-            yield done
+        async with aclosing(stack):
+            async for done in stack:
+                yield done
         target.flush()
 
     async def check_health(self) -> None:

@@ -66,8 +66,9 @@ class NodeServer:
 
     async def stop(self) -> None:
         """Ends the calls in flight within the grace of the settings."""
-        await self._siblings.stop()
+        await self._siblings.leave()
         await self._server.stop()
+        await self._siblings.close()
         await asyncio.to_thread(self._store.close)
 
     def _inference(
