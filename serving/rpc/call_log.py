@@ -22,8 +22,8 @@ class CallLog:
 
     def __init__(self, *, log_calls: bool) -> None:
         self._log_calls = log_calls
-        self._logger = logging.getLogger("aibox.rpc")
-        self._structured = structlog.stdlib.get_logger("aibox.rpc")
+        self._logger = logging.getLogger(__name__)
+        self._structured = structlog.stdlib.get_logger(__name__)
 
     def finished(self, method: str, request_id: str, started_s: float) -> None:
         """A call that ended well; `started_s` is on the clock of `time.perf_counter()`."""
@@ -74,9 +74,9 @@ class CallLog:
             "request_id": request_id,
         }
         if error is not None:
-            facts["error"] = error
+            facts["error_kind"] = error
         if places is not None:
-            facts["places"] = places
+            facts["error_at"] = " > ".join(places)
         self._structured.log(level, "call", **facts)
 
 

@@ -29,9 +29,9 @@ def test_a_crash_is_logged_by_type_and_place(log: CallLog) -> None:
         except KeyError as error:
             log.failed("ModelInfer", "r", time.perf_counter(), error)
     assert "DOE" not in str(lines)
-    assert lines[0]["error"] == "KeyError"
-    assert "test_rpc_call_log.py" in lines[0]["places"][-1]
-    assert lines[0]["places"][-1].endswith(" crash")
+    assert lines[0]["error_kind"] == "KeyError"
+    assert "test_rpc_call_log.py" in lines[0]["error_at"]
+    assert lines[0]["error_at"].endswith(" crash")
     assert lines[0]["log_level"] == "error"
 
 
@@ -39,7 +39,7 @@ def test_a_refusal_is_logged_without_its_sentence(log: CallLog) -> None:
     with capture_logs() as lines:
         log.failed("ModelInfer", "r", time.perf_counter(), InvalidRequest("a sentence"))
     assert "sentence" not in str(lines)
-    assert (lines[0]["status"], lines[0]["error"]) == ("INVALID_ARGUMENT", "InvalidRequest")
+    assert (lines[0]["status"], lines[0]["error_kind"]) == ("INVALID_ARGUMENT", "InvalidRequest")
 
 
 def test_the_callers_request_id_is_taken_where_well_formed() -> None:
