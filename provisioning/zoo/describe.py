@@ -53,9 +53,9 @@ doi 10.5281/zenodo.3757476; Medical Physics 2021, doi 10.1002/mp.14676"
 licence = "CC BY 4.0 (attribution: Ma Jun et al.)"
 split = "by patient: train coronacases 001-006, validate 007, test 008; slices whose \
 soft-tissue peak is at grey value 87..128"
-recipe = "provisioning/zoo/train.py: seed {seed}, one-cycle AdamW over {steps} steps of 6 crops \
+recipe = "provisioning/zoo/train.py: seed {seed}, one-cycle AdamW to step {steps} on 6 crops \
 of 160x192, BCE + Dice with deep supervision, averaged weights of step {step}, best by pooled \
-Dice on 007"
+Dice on 007; the exact commands are in MODEL_CARD.md"
 trained = true
 """
 

@@ -37,6 +37,7 @@ class Schedule:
     warmup: float = 0.15
     average: float = 0.998
     validate_every: int = 250
+    save_every: int = 50
     settle_batches: int = 24
     recipe: Recipe = field(default_factory=Recipe)
 
@@ -131,12 +132,18 @@ def evaluate(network: NestedUNet, volume: Volume, stride: int = 1) -> Score:
     return total
 
 
-def run(trainer: Trainer, train: Sequence[Volume], validate: Sequence[Volume], out: Path) -> None:
-    """Train to the scheduled step, validating, logging and saving on the way."""
+def run(
+    trainer: Trainer,
+    train: Sequence[Volume],
+    validate: Sequence[Volume],
+    out: Path,
+    until: int | None = None,
+) -> None:
+    """Train to the last scheduled step, or to step `until`, validating and saving on the way."""
     schedule = trainer.schedule
     began, smooth = time.monotonic(), math.nan
     first = trainer.step
-    while trainer.step < schedule.steps:
+    while trainer.step < min(schedule.steps, until or schedule.steps):
         loss = trainer.advance(train)
         smooth = loss if math.isnan(smooth) else 0.98 * smooth + 0.02 * loss
         if trainer.step % 20 == 0:
@@ -144,6 +151,8 @@ def run(trainer: Trainer, train: Sequence[Volume], validate: Sequence[Volume], o
             left = pace * (schedule.steps - trainer.step) / 60
             print(f"step {trainer.step}/{schedule.steps} loss {smooth:.4f} "
                   f"{pace:.2f} s/step {left:.0f} min left", flush=True)  # fmt: skip
+        if trainer.step % schedule.save_every == 0:
+            trainer.save(out / "last.pt")
         if trainer.step % schedule.validate_every == 0 or trainer.step == schedule.steps:
             _judge(trainer, train, validate, out)
 
@@ -173,6 +182,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=4000)
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--until", type=int, help="stop early at this step of the schedule")
     parser.add_argument("--resume", type=Path, help="a last.pt to continue from")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
@@ -180,8 +190,9 @@ def main() -> None:
     trainer = Trainer(Schedule(steps=options.steps, seed=options.seed))
     if options.resume:
         trainer.load(options.resume)
-    run(trainer, load_volumes(options.data, TRAIN), load_volumes(options.data, VALIDATE),
-        options.out)  # fmt: skip
+    train = load_volumes(options.data, TRAIN)
+    validate = load_volumes(options.data, VALIDATE)
+    run(trainer, train, validate, options.out, options.until)
 
 
 if __name__ == "__main__":

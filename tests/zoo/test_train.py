@@ -45,12 +45,9 @@ def test_two_runs_with_one_seed_are_equal(volume: Volume) -> None:
 def test_a_resumed_run_ends_where_an_uninterrupted_one_does(volume: Volume, tmp_path: Path) -> None:
     whole = Trainer(SCHEDULE, TINY)
     run(whole, [volume], [volume], tmp_path)
-    first = Trainer(SCHEDULE, TINY)
-    for _ in range(3):
-        first.advance([volume])
-    first.save(tmp_path / "half.pt")
+    run(Trainer(SCHEDULE, TINY), [volume], [volume], tmp_path, until=3)
     second = Trainer(SCHEDULE, TINY)
-    second.load(tmp_path / "half.pt")
+    second.load(tmp_path / "last.pt")
     run(second, [volume], [volume], tmp_path)
     for wanted, got in zip(_weights(whole), _weights(second), strict=True):
         torch.testing.assert_close(got, wanted)
