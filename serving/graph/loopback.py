@@ -2,7 +2,7 @@
 
 A Serve replica opens a gRPC port on every interface (`[::]:0`) and offers no setting for it. The
 name is rebound from the deployment's constructor, which runs before the port is opened.
-`tests/integration/graph/test_graph_loopback.py` fails when Ray changes this.
+`tests/e2e/test_e2e_loopback.py` fails when Ray changes this.
 """
 
 from __future__ import annotations

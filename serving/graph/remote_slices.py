@@ -59,11 +59,10 @@ def domain_errors() -> Iterator[None]:
     """Turns what Ray raises into domain errors; a lost replica is a model that is not ready."""
     try:
         yield
-    except AiboxError:
-        raise
     except BackPressureError as error:
         raise Overloaded("every model server has its queue full; try again later") from error
     except RayTaskError as error:
+        # Ray raises a class made of its own and the cause's: the plain cause goes on alone.
         if isinstance(error.cause, AiboxError):
             raise error.cause from None
         raise

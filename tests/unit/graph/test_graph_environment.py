@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+
+import pytest
+
+from serving.graph.environment import (
+    UNIX_SOCKET_PATH_MAX,
+    make_private,
+    ray_environment,
+    ray_temp_dir,
+)
+from serving.settings import ServingSettings
+
+
+def test_ray_stays_on_loopback_silent_and_behind_a_private_token(tmp_path: Path) -> None:
+    settings = ServingSettings(state_dir=tmp_path / "state", box_version="1")
+    environment = ray_environment(settings, {"KEPT": "yes"})
+    assert environment["KEPT"] == "yes"
+    assert environment["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] == "0"
+    assert environment["RAY_USAGE_STATS_ENABLED"] == "0"
+    token = Path(environment["RAY_AUTH_TOKEN_PATH"])
+    assert len(token.read_text()) >= 32
+    assert stat.S_IMODE(token.stat().st_mode) == 0o600
+    assert ray_environment(settings, {})["RAY_AUTH_TOKEN_PATH"] == str(token)
+    assert stat.S_IMODE(settings.state_dir.stat().st_mode) == 0o700
+
+
+def test_a_long_state_path_moves_rays_session_elsewhere(tmp_path: Path) -> None:
+    short = ray_temp_dir(Path("/srv/box"))
+    assert short == Path("/srv/box/ray")
+    long = ray_temp_dir(tmp_path / ("x" * UNIX_SOCKET_PATH_MAX))
+    assert len(str(long)) < 40
+    assert long != ray_temp_dir(tmp_path / ("y" * UNIX_SOCKET_PATH_MAX))
+
+
+def test_a_folder_of_another_user_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_private(tmp_path / "mine")
+    monkeypatch.setattr("serving.graph.environment.os.getuid", lambda: 12345)
+    with pytest.raises(PermissionError):
+        make_private(tmp_path / "mine")
