@@ -39,7 +39,9 @@ def run_box(config: BoxConfig, announce: Callable[[Phase], None]) -> None:
 def stop_on_signals() -> Iterator[threading.Event]:
     """An event that SIGTERM or SIGINT sets; the former handlers come back afterwards."""
     stop = threading.Event()
-    numbers = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+    numbers = [signal.SIGTERM, signal.SIGINT]
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # nohup asks to be left running
+        numbers.append(signal.SIGHUP)
     before = {number: signal.signal(number, lambda *_: stop.set()) for number in numbers}
     try:
         yield stop

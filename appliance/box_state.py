@@ -10,6 +10,8 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
+from appliance.lock import holder
+from appliance.state_dir import StateDir
 from appliance.version import box_version
 
 
@@ -118,3 +120,9 @@ def read_report(path: Path) -> BoxReport | None:
         return BoxReport.model_validate_json(path.read_text("utf-8"))
     except (OSError, ValueError):
         return None
+
+
+def running_report(state: StateDir) -> BoxReport | None:
+    """The report of the box that runs now: the one that holds the lock."""
+    report = read_report(state.supervisor)
+    return report if report and report.pid == holder(state.lock) else None

@@ -21,6 +21,11 @@ GRACEFUL_STOP_S = 30.0
 """The driver's promise after SIGTERM."""
 
 
+_KEEP_ENVIRON = {"SPT_NOENV": "1"}
+"""Ray's processes change their titles; this keeps the titles from running over the environment in
+/proc, where the box's id is."""
+
+
 def driver_command(state: StateDir) -> list[str]:
     """How the real driver is called."""
     return [sys.executable, "-m", "serving.graph.driver", str(state.settings)]
@@ -49,7 +54,7 @@ class DriverProcess:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                env={**os.environ, BOX_ID_VARIABLE: self._box_id},
+                env={**os.environ, BOX_ID_VARIABLE: self._box_id, **_KEEP_ENVIRON},
             )
         finally:
             os.close(output)

@@ -76,6 +76,13 @@ class AiboxClient:
             return False
         return bool(answer.status == health_pb2.HealthCheckResponse.SERVING)
 
+    def wait_healthy(self, timeout_s: float) -> bool:
+        """Whether the box serves within `timeout_s`."""
+        deadline = time.monotonic() + timeout_s
+        while not (healthy := self.healthy()) and time.monotonic() < deadline:
+            time.sleep(_RETRY_PAUSE_S)
+        return healthy
+
     def analyze(
         self,
         path: Path | str,

@@ -5,9 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from appliance.box_config import load_config
-from appliance.box_state import read_report
+from appliance.box_state import running_report
 from appliance.client import AiboxClient
-from appliance.lock import holder
 from appliance.state_dir import StateDir
 
 
@@ -17,8 +16,8 @@ def connect(address: str | None, state: Path | None) -> AiboxClient:
 
 
 def _running(state: StateDir) -> str | None:
-    report = read_report(state.supervisor)
-    return report.grpc_address if report and holder(state.lock) == report.pid else None
+    report = running_report(state)
+    return report.grpc_address if report else None
 
 
 def _configured(state: Path | None) -> str:

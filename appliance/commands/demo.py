@@ -19,7 +19,8 @@ from appliance.commands.job_view import sentence
 from appliance.commands.options import ConfigOption, StateOption
 from appliance.findings_table import print_report, read_report
 from appliance.state_dir import StateDir
-from appliance.study_truth import make_synthetic_study, read_truth
+from appliance.study_truth import read_truth
+from appliance.synthetic_study import make_synthetic_study
 from appliance.truth_table import truth_table
 from serving.domain.job import JobState
 

@@ -8,10 +8,9 @@ from typing import Any
 import typer
 from rich.table import Table
 
-from appliance.box_state import BoxReport, Phase, read_report
+from appliance.box_state import BoxReport, Phase, running_report
 from appliance.commands.console import answers, print_json
 from appliance.commands.options import JsonOption, StateOption
-from appliance.lock import holder
 from appliance.run_files import read_analyzer, read_nodes
 from appliance.state_dir import StateDir
 from serving.domain.node_report import NodeReport
@@ -22,8 +21,7 @@ NOT_SERVING = 1
 def status(state: StateOption = None, as_json: JsonOption = False) -> None:
     """Say what runs, which models, in which precision, on which CPUs; exit 1 unless it serves."""
     chosen = StateDir.locate(state)
-    pid = holder(chosen.lock)
-    report = read_report(chosen.supervisor) if pid else None
+    report = running_report(chosen)
     nodes = read_nodes(chosen) if report else ()
     analyzer = read_analyzer(chosen) if report else None
     if as_json:

@@ -12,6 +12,7 @@ import typer
 from appliance.box_config import BoxConfig, load_config
 from appliance.box_runner import run_box
 from appliance.box_state import Phase
+from appliance.client import AiboxClient
 from appliance.commands.console import answers, notes
 from appliance.commands.options import ConfigOption, StateOption
 from appliance.errors import BoxFailed
@@ -32,6 +33,9 @@ def up(config: ConfigOption = None, state: StateOption = None) -> None:
     run_box(chosen, Announcer(chosen))
 
 
+ANSWER_WITHIN_S = 10.0
+
+
 class Announcer:
     """Tells the operator each new phase once; the addresses whenever the box is ready."""
 
@@ -49,6 +53,10 @@ class Announcer:
             notes.print(f"aibox: {_SENTENCES[phase]}")
 
     def _ready(self) -> None:
+        with AiboxClient(self._config.grpc_address) as client:
+            if not client.wait_healthy(ANSWER_WITHIN_S):
+                notes.print("aibox: every part is up, but the gRPC port does not answer yet")
+                return
         answers.print("aibox ready")
         answers.print(f"  gRPC     {self._config.grpc_address}")
         answers.print(f"  admin    http://{self._config.admin_address}/docs")

@@ -124,6 +124,14 @@ def test_orphans_of_an_earlier_run_are_ended_before_the_start(state: StateDir) -
     assert not any(alive(pid) for pid in orphans)
 
 
+def test_titles_of_processes_do_not_hide_the_id(running: Running) -> None:
+    report = running.wait_serving()
+    assert report.ready is not None
+    environ = Path(f"/proc/{report.ready.gcs_pid}/environ").read_bytes().split(b"\0")
+    # setproctitle, which Ray bundles, spares the environment only when this is set.
+    assert b"SPT_NOENV=1" in environ
+
+
 def test_an_ended_box_listens_no_more(state: StateDir) -> None:
     big = (
         "import socket, time; s = socket.create_server(('127.0.0.1', 0)); "
