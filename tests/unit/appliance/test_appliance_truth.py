@@ -115,9 +115,12 @@ def test_the_table_says_what_its_numbers_depend_on_and_names_nobody() -> None:
     ):
         assert expected in text
     row = next(line for line in text.splitlines() if "right upper" in line)
-    assert [
-        cell.strip() for cell in row.replace("┃", "│").split("│")[2:6]
-    ] == ["2000", "12.3", "0.61", "3"]
+    assert [cell.strip() for cell in row.replace("┃", "│").split("│")[2:6]] == [
+        "2000",
+        "12.3",
+        "0.61",
+        "3",
+    ]
     assert "DOE" not in text
 
 
