@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from serving.pipelines.coarse_grid import Bool, in_plane_disk, label_in_planes
+from serving.pipelines.coarse_grid import Bool, label_in_planes
+from serving.pipelines.planar import dilate, erode
 
 _TISSUE_ABOVE_HU = -400.0
 _OUTSIDE_AIR_BELOW_HU = -900.0
@@ -33,8 +34,8 @@ def body_mask(hu: NDArray[np.float32], spacing_mm: tuple[float, float, float]) -
 
 def _largest_solid(tissue: Bool, spacing_mm: tuple[float, float, float]) -> Bool:
     """Tissue without what an opening removes (couch shell, tubes), in its largest 3D part."""
-    disk = in_plane_disk(_COUCH_THICKNESS_MM / 2, spacing_mm)
-    core = ndimage.binary_erosion(tissue, disk, border_value=1)
+    radius_mm = _COUCH_THICKNESS_MM / 2
+    core = erode(tissue, radius_mm, spacing_mm)
     labels, count = ndimage.label(core)
     if count == 0:
         return np.zeros_like(tissue)
@@ -42,7 +43,7 @@ def _largest_solid(tissue: Bool, spacing_mm: tuple[float, float, float]) -> Bool
     sizes[0] = 0
     grown = labels == sizes.argmax()
     for _ in range(_GROW_BACK_STEPS):
-        grown = ndimage.binary_dilation(grown, disk) & tissue
+        grown = dilate(grown, radius_mm, spacing_mm) & tissue
     return np.asarray(grown)
 
 

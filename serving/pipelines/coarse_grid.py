@@ -88,14 +88,6 @@ def _interpolate_rows(
     return np.asarray(plane[below] * (1 - weight) + plane[above] * weight)
 
 
-def in_plane_disk(radius_mm: float, spacing_mm: tuple[float, float, float]) -> Bool:
-    """A disk in the axial plane as a structuring element (1, rows, columns), at least a cross."""
-    rows = max(1, int(radius_mm / spacing_mm[1] + 0.25))
-    columns = max(1, int(radius_mm / spacing_mm[2] + 0.25))
-    y, x = np.ogrid[-rows : rows + 1, -columns : columns + 1]
-    return np.asarray(((y / rows) ** 2 + (x / columns) ** 2 <= 1.0)[None])
-
-
 def label_in_planes(mask: Bool) -> tuple[NDArray[np.int32], int]:
     """Components of each axial slice by itself (4-neighbourhood), numbered over all slices."""
     structure = np.zeros((3, 3, 3), dtype=np.bool_)

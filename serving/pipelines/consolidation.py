@@ -7,7 +7,8 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from serving.pipelines.analysis import LEFT_LUNG, RIGHT_LUNG
-from serving.pipelines.coarse_grid import Bool, in_plane_disk
+from serving.pipelines.coarse_grid import Bool
+from serving.pipelines.planar import dilate, opened
 
 _THINNEST_MM = 3.0
 """Radius: the blurred rim of healthy lung is thinner than twice this."""
@@ -30,8 +31,8 @@ def add_dense_lung(
     grown = sides[box].copy()
     smooth = ndimage.uniform_filter(np.maximum(hu[box], -900.0), 3)
     dense = (smooth < below_hu) & allowed[box] & (grown == 0)
-    dense = ndimage.binary_opening(dense, in_plane_disk(_THINNEST_MM, spacing_mm))
-    near = ndimage.binary_dilation(grown > 0, in_plane_disk(_THINNEST_MM, spacing_mm))
+    dense = opened(dense, _THINNEST_MM, spacing_mm)
+    near = dilate(grown > 0, _THINNEST_MM, spacing_mm)
     dense = ndimage.binary_propagation(dense & near, mask=dense)
     steps = round(_DEEPEST_MM / spacing_mm[1])
     for side in (RIGHT_LUNG, LEFT_LUNG):

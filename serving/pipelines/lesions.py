@@ -6,15 +6,15 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from serving.domain.errors import CorruptModel
 from serving.domain.slices import Progress, SliceModel
 from serving.domain.volume import Volume
 from serving.pipelines.analysis import LEFT_LUNG, RIGHT_LUNG
-from serving.pipelines.coarse_grid import Bool, in_plane_disk
+from serving.pipelines.coarse_grid import Bool
 from serving.pipelines.model_field import ModelField
 from serving.pipelines.orientation import Orientation
+from serving.pipelines.planar import dilate
 from serving.pipelines.settings import LesionSettings
 
 _BEYOND_LUNG_MM = 6.0
@@ -85,8 +85,8 @@ def _slab(lungs: Bool, spacing_mm: float, margin_mm: float) -> slice:
 def _reach(labels: NDArray[np.uint8], field: ModelField) -> NDArray[np.uint8]:
     """Lung labels of the model's grid grown by `_BEYOND_LUNG_MM` in the axial plane."""
     rows_mm, columns_mm = field.pixel_mm
-    disk = in_plane_disk(_BEYOND_LUNG_MM, (1.0, rows_mm, columns_mm))
     reach = labels.copy()
     for side in (RIGHT_LUNG, LEFT_LUNG):
-        reach[ndimage.binary_dilation(labels == side, disk) & (reach == 0)] = side
+        grown = dilate(labels == side, _BEYOND_LUNG_MM, (1.0, rows_mm, columns_mm))
+        reach[grown & (reach == 0)] = side
     return reach

@@ -8,6 +8,7 @@ from scipy import ndimage
 
 from serving.pipelines.analysis import LEFT_LUNG, RIGHT_LUNG
 from serving.pipelines.coarse_grid import Bool, label_in_planes
+from serving.pipelines.planar import closed
 
 _LARGEST_HOLE_MM2 = 600.0
 """Larger holes in an axial section are the dome of the diaphragm; closed ones in 3D are not."""
@@ -30,28 +31,12 @@ def fill_lungs(
 
 
 def _fill_one(lung: Bool, spacing_mm: tuple[float, float, float], radius_mm: float) -> Bool:
-    steps = max(1, round(radius_mm / spacing_mm[1]))
     box = ndimage.find_objects(lung.astype(np.uint8))[0]
-    pad = ((0, 0), (steps + 1, steps + 1), (steps + 1, steps + 1))
-    part = np.pad(lung[box], pad)
-    closed = _close_in_planes(part, steps)
-    closed |= _small_holes(closed, spacing_mm)
-    closed = ndimage.binary_fill_holes(closed)
+    outline = closed(lung[box], radius_mm, spacing_mm)
+    outline |= _small_holes(outline, spacing_mm)
     filled = np.zeros_like(lung)
-    filled[box] = closed[:, steps + 1 : -steps - 1, steps + 1 : -steps - 1]
+    filled[box] = ndimage.binary_fill_holes(outline)
     return filled
-
-
-def _close_in_planes(mask: Bool, steps: int) -> Bool:
-    """Closing by an octagon of `steps` pixels: cross and square in turn."""
-    cross = ndimage.generate_binary_structure(2, 1)[None]
-    square = ndimage.generate_binary_structure(2, 2)[None]
-    shapes = [cross if i % 3 else square for i in range(steps)]
-    for shape in shapes:
-        mask = ndimage.binary_dilation(mask, shape)
-    for shape in shapes:
-        mask = ndimage.binary_erosion(mask, shape)
-    return mask
 
 
 def _small_holes(mask: Bool, spacing_mm: tuple[float, float, float]) -> Bool:
