@@ -53,6 +53,7 @@ def serving_settings(config: BoxConfig) -> ServingSettings:
         jobs=chosen.jobs,
         dicom=chosen.dicom,
         pipelines=chosen.pipelines,
+        log=chosen.log,
     )
 
 

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from serving.dicom.settings import DicomSettings
 from serving.engine.settings import EngineSettings
 from serving.jobs.settings import JobSettings
+from serving.logs import LogSettings
 from serving.pipelines.settings import PipelineSettings
 from serving.rpc.settings import GrpcSettings
 
@@ -25,6 +26,7 @@ class ServingSettings(BaseModel):
     jobs: JobSettings = Field(default_factory=JobSettings)
     dicom: DicomSettings = Field(default_factory=DicomSettings)
     pipelines: PipelineSettings = Field(default_factory=PipelineSettings)
+    log: LogSettings = Field(default_factory=LogSettings)
 
     @property
     def run_dir(self) -> Path:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import secrets
+import shutil
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -52,6 +53,13 @@ def make_private(folder: Path) -> Path:
         raise PermissionError(f"{folder} belongs to another user")
     folder.chmod(0o700)
     return folder
+
+
+def forget_old_sessions(temp_dir: Path, keep: int = 1) -> None:
+    """Removes Ray's sessions of earlier starts but the newest, which may tell why it ended."""
+    sessions = sorted(path for path in temp_dir.glob("session_2*") if path.is_dir())
+    for path in sessions[: max(0, len(sessions) - keep)]:
+        shutil.rmtree(path, ignore_errors=True)
 
 
 def _token_file(state_dir: Path) -> Path:

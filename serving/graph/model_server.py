@@ -19,7 +19,7 @@ class ModelServer:
     async def __init__(self, settings_json: str) -> None:  # type: ignore[misc]  # Serve awaits it
         keep_replica_on_loopback()
         settings = ServingSettings.model_validate_json(settings_json)
-        configure_logging(settings.state_dir, "model-server")
+        configure_logging(settings.state_dir, "model-server", settings.log)
         self._host = await NodeHost.start(settings)
 
     async def describe(self, model_name: str) -> tuple[ModelStatus, ModelManifest]:

@@ -20,7 +20,7 @@ from ray.serve.schema import LoggingConfig
 
 from serving.domain.errors import AiboxError
 from serving.graph.app import APP_NAME, BOX_RESOURCE, build_app
-from serving.graph.environment import make_private, ray_temp_dir
+from serving.graph.environment import forget_old_sessions, make_private, ray_temp_dir
 from serving.graph.loopback import LOOPBACK
 from serving.logs import configure_logging
 from serving.settings import ServingSettings
@@ -34,7 +34,7 @@ OBJECT_STORE_BYTES = 128 * 2**20
 def main(settings_path: Path) -> None:
     """Runs until SIGTERM or SIGINT; says in `run/failed.json` why it cannot start."""
     settings = ServingSettings.model_validate_json(settings_path.read_text("utf-8"))
-    configure_logging(settings.state_dir, "driver")
+    configure_logging(settings.state_dir, "driver", settings.log)
     stop = _stop_event()
     try:
         app = build_app(settings)
@@ -61,6 +61,8 @@ def run_graph(settings: ServingSettings, app: Application, stop: threading.Event
 
 def start_ray(settings: ServingSettings) -> None:
     """Starts a Ray of our own; logical CPUs count for nothing, the CPU plan is the authority."""
+    temp_dir = make_private(ray_temp_dir(settings.state_dir))
+    forget_old_sessions(temp_dir)
     ray.init(
         num_cpus=4,
         resources={BOX_RESOURCE: 1.0},
@@ -68,7 +70,7 @@ def start_ray(settings: ServingSettings) -> None:
         object_store_memory=OBJECT_STORE_BYTES,
         log_to_driver=False,
         namespace=APP_NAME,
-        _temp_dir=str(make_private(ray_temp_dir(settings.state_dir))),
+        _temp_dir=str(temp_dir),
         _node_ip_address=LOOPBACK,
     )
 

@@ -22,7 +22,7 @@ class StudyAnalyzer:
     def __init__(self, settings_json: str, model_server: DeploymentHandle) -> None:
         keep_replica_on_loopback()
         settings = ServingSettings.model_validate_json(settings_json)
-        configure_logging(settings.state_dir, "analyzer")
+        configure_logging(settings.state_dir, "analyzer", settings.log)
         self._handle = model_server
         self._stacks_dir = settings.stacks_dir
         self._worker = build_worker(settings, self._slice_model)

@@ -19,7 +19,7 @@ import pytest
 from appliance.client import AiboxClient
 from loadtests.bench.outcome import Bar, Outcome
 from loadtests.box import OwnBox
-from provisioning.phantom import small_spec, write_study
+from provisioning.phantom import PhantomSpec, small_spec, write_study
 from serving.domain.errors import AiboxError
 from serving.domain.job import Job, JobState
 from tests.e2e.box_processes import listeners, processes
@@ -90,7 +90,7 @@ def test_kill_with_studies_in_flight(
 ) -> None:
     studies = [tmp_path / f"study{i}" for i in range(STUDIES)]
     for index, study in enumerate(studies):
-        write_study(small_spec(seed=1000 * list(KINDS).index(kind) + index), study)
+        write_study(_small_study(1000 * list(KINDS).index(kind) + index), study)
     accepted = _send_all(own_box, studies)
     assert len({job.job_id for job in accepted}) == STUDIES
     before = {p.pid for p in processes(own_box)}
@@ -102,6 +102,11 @@ def test_kill_with_studies_in_flight(
     done_s = _until(start, DONE_TIMEOUT_S, lambda: _all_final(own_box, accepted))
     _assert_each_done_once(own_box, accepted, studies)
     measured[kind] = (serves_s, done_s)
+
+
+def _small_study(seed: int) -> PhantomSpec:
+    """Half the slices of the small study: 20 of them keep the box busy for long enough."""
+    return small_spec(seed).model_copy(update={"slices": 12, "spacing_mm": (24.0, 6.0, 6.0)})
 
 
 def _send_all(box: OwnBox, studies: list[Path]) -> list[Job]:

@@ -7,6 +7,7 @@ import pytest
 
 from serving.graph.environment import (
     UNIX_SOCKET_PATH_MAX,
+    forget_old_sessions,
     make_private,
     ray_environment,
     ray_temp_dir,
@@ -42,3 +43,11 @@ def test_a_folder_of_another_user_is_refused(
     monkeypatch.setattr("serving.graph.environment.os.getuid", lambda: 12345)
     with pytest.raises(PermissionError):
         make_private(tmp_path / "mine")
+
+
+def test_only_the_newest_old_session_of_ray_is_kept(tmp_path: Path) -> None:
+    for name in ("session_2026-01-01", "session_2026-01-03", "session_2026-01-02"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "session_latest").symlink_to(tmp_path / "session_2026-01-03")
+    forget_old_sessions(tmp_path)
+    assert [p.name for p in sorted(tmp_path.glob("session_2*"))] == ["session_2026-01-03"]
