@@ -1,29 +1,21 @@
 """A closed-loop client in a process of its own, so that its CPU never counts as the server's.
 
-`python -m loadtests.bench.closed_loop TARGET MODEL SHAPE CLIENTS SECONDS` prints one JSON line.
+`python -m loadtests.bench.closed_loop TARGET MODEL PAYLOAD CLIENTS SECONDS` prints one JSON line.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
-import math
 import sys
 import time
 
 import grpc
-from inference import grpc_service_pb2 as pb
+
+from loadtests.bench.payload import Payload
 
 LIMIT = [("grpc.max_receive_message_length", 2**30), ("grpc.max_send_message_length", 2**30)]
 METHOD = "/inference.GRPCInferenceService/ModelInfer"
-
-
-def request_bytes(model: str, shape: tuple[int, ...]) -> bytes:
-    """A ready-made ModelInferRequest of zeros."""
-    raw = bytes(4 * math.prod(shape))
-    request = pb.ModelInferRequest(model_name=model, raw_input_contents=[raw])
-    request.inputs.add(name="x", datatype="FP32", shape=shape)
-    return request.SerializeToString()
 
 
 async def one_client(target: str, body: bytes, until_s: float, latencies_s: list[float]) -> None:
@@ -36,8 +28,8 @@ async def one_client(target: str, body: bytes, until_s: float, latencies_s: list
             latencies_s.append(time.perf_counter() - start)
 
 
-async def main(target: str, model: str, shape: str, clients: str, seconds: str) -> None:
-    body = request_bytes(model, tuple(int(n) for n in shape.split("x")))
+async def main(target: str, model: str, payload: str, clients: str, seconds: str) -> None:
+    body = Payload.parse(payload).request(model)
     latencies_s: list[float] = []
     start = time.perf_counter()
     until = start + float(seconds)

@@ -1,8 +1,8 @@
 """An open-loop client: requests leave at their own times, whether or not answers come back.
 
-`python -m loadtests.bench.open_loop TARGET MODEL SHAPE RATE SECONDS PRIORITY CONNECTIONS` prints
-one JSON line. Arrivals are Poisson, seeded. Latency counts from the planned time of departure, so a
-generator that falls behind shows in the figures (no coordinated omission).
+`python -m loadtests.bench.open_loop TARGET MODEL PAYLOAD RATE SECONDS PRIORITY CONNECTIONS`
+prints one JSON line. Arrivals are Poisson, seeded. Latency counts from the planned time of
+departure, so a generator that falls behind shows in the figures (no coordinated omission).
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 import grpc
-from inference import grpc_service_pb2 as pb
+
+from loadtests.bench.payload import Payload
 
 LIMIT = [("grpc.max_receive_message_length", 2**30), ("grpc.use_local_subchannel_pool", 1)]
 METHOD = "/inference.GRPCInferenceService/ModelInfer"
@@ -33,15 +34,6 @@ class Tally:
     done_in_time: int = 0
     """Answered before the last request was sent: what counts as goodput."""
     codes: Counter[str] = field(default_factory=Counter)
-
-
-def request_bytes(model: str, shape: tuple[int, ...], priority: int) -> bytes:
-    """A ready-made ModelInferRequest of zeros with a priority (1 stat, 2 routine, 3 batch)."""
-    raw = bytes(4 * math.prod(shape))
-    request = pb.ModelInferRequest(model_name=model, raw_input_contents=[raw])
-    request.inputs.add(name="x", datatype="FP32", shape=shape)
-    request.parameters["priority"].uint64_param = priority
-    return request.SerializeToString()
 
 
 async def send(
@@ -68,14 +60,14 @@ async def send(
 async def main(
     target: str,
     model: str,
-    shape: str,
+    payload: str,
     rate: str,
     seconds: str,
     priority: str = "2",
     connections: str = "4",
 ) -> None:
     """Sends `rate` requests a second over `connections` connections and prints the tally."""
-    body = request_bytes(model, tuple(int(n) for n in shape.split("x")), int(priority))
+    body = Payload.parse(payload).request(model, int(priority))
     channels = [grpc.aio.insecure_channel(target, LIMIT) for _ in range(int(connections))]
     calls = [channel.unary_unary(METHOD) for channel in channels]
     tally, tasks, random_source = Tally(), [], random.Random(1)
@@ -100,7 +92,7 @@ def summary(tally: Tally, sent: int, seconds: float) -> dict[str, float | dict[s
         "goodput_per_s": tally.done_in_time / seconds,
         "done_p50_ms": percentile(tally.done_ms, 0.50),
         "done_p95_ms": percentile(tally.done_ms, 0.95),
-        "refused_p50_ms": statistics.median(tally.refused_ms) if tally.refused_ms else 0.0,
+        "refused_p50_ms": statistics.median(tally.refused_ms) if tally.refused_ms else math.inf,
         "client_cpu_s": time.process_time(),
     }
 

@@ -12,12 +12,13 @@ from pathlib import Path
 
 from loadtests.bench.cpu_time import tree
 from loadtests.bench.models import ECHO, ECHO_ELEMENTS, NETWORK
+from loadtests.bench.payload import Payload
 from loadtests.bench.triton_server import TritonPeer
 from loadtests.box import OwnBox
 
 PEERS = Path(".venv-peers")
 START_TIMEOUT_S = 90.0
-SHAPES = {ECHO: f"1x{ECHO_ELEMENTS}", NETWORK: "1x1x512x512"}
+PAYLOADS = {ECHO: f"x:FP32:1x{ECHO_ELEMENTS}", NETWORK: "x:FP32:1x1x512x512"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +57,14 @@ def _box(repository: Path, streams: str, threads: str) -> Iterator[Side]:
         assert box.process is not None
         replicas = tuple(box.replica_pids)
         others = tuple(pid for pid in tree(box.process.pid) if pid not in replicas)
-        yield Side("aibox", dict.fromkeys(SHAPES, box.address), replicas, others)
+        yield Side("aibox", dict.fromkeys(PAYLOADS, box.address), replicas, others)
 
 
 @contextmanager
 def _bare(repository: Path, streams: str, threads: str) -> Iterator[Side]:
     with ExitStack() as stack:
         targets, pids = {}, []
-        for model in SHAPES:
+        for model in PAYLOADS:
             command = ["loadtests.bench.bare_server", str(repository), model, streams, threads]
             process, port = stack.enter_context(_python_server(command))
             targets[model] = f"127.0.0.1:{port}"
@@ -75,7 +76,7 @@ def _bare(repository: Path, streams: str, threads: str) -> Iterator[Side]:
 def _serve_proxy(work: Path, repository: Path, streams: str, threads: str) -> Iterator[Side]:
     with ExitStack() as stack:
         targets, pids = {}, []
-        for index, model in enumerate(SHAPES):
+        for index, model in enumerate(PAYLOADS):
             temp = work / f"r{index}"
             temp.mkdir()
             command = ["loadtests.bench.serve_proxy_server", str(repository), model]
@@ -90,14 +91,17 @@ def _serve_proxy(work: Path, repository: Path, streams: str, threads: str) -> It
 def _triton(
     peer: TritonPeer, work: Path, repository: Path, streams: int, threads: int
 ) -> Iterator[Side]:
-    dims = {name: shape.replace("x", ", ") for name, shape in SHAPES.items()}
+    dims = {
+        name: ", ".join(str(n) for n in Payload.parse(word).shape)
+        for name, word in PAYLOADS.items()
+    }
     process, port = peer.start(work / "triton", repository, dims, streams, threads)
     try:
         time.sleep(10.0)
         if process.poll() is not None:
             raise RuntimeError(f"Triton ended early; see {work / 'triton.log'}")
         target = f"127.0.0.1:{port}"
-        yield Side("Triton", dict.fromkeys(SHAPES, target), tuple(tree(process.pid)))
+        yield Side("Triton", dict.fromkeys(PAYLOADS, target), tuple(tree(process.pid)))
     finally:
         process.terminate()
         process.wait(60)

@@ -24,7 +24,8 @@ from loadtests.bench.bare_server import compile_model
 from loadtests.bench.cpu_time import cpu_seconds
 from loadtests.bench.models import ECHO, NETWORK, write_repository
 from loadtests.bench.outcome import Bar, Outcome, median
-from loadtests.bench.sides import SHAPES, Side, all_sides
+from loadtests.bench.payload import Payload
+from loadtests.bench.sides import PAYLOADS, Side, all_sides
 
 IN_PROCESS = "in process (the limit)"
 STREAMS, THREADS = 1, 2
@@ -80,13 +81,12 @@ class InProcess:
     def __init__(self, repository: Path) -> None:
         self._requests = {
             name: compile_model(repository, name, STREAMS, THREADS).create_infer_request()
-            for name in SHAPES
+            for name in PAYLOADS
         }
 
     def run(self, load: Load, samples: Samples) -> None:
         """One round in this process."""
-        shape = [int(n) for n in SHAPES[load.model].split("x")]
-        x = np.zeros(shape, np.float32)
+        x = np.zeros(Payload.parse(PAYLOADS[load.model]).shape, np.float32)
         infer, count = self._requests[load.model], 0
         start, cpu = time.perf_counter(), time.process_time()
         while time.perf_counter() - start < load.round_s:
@@ -113,7 +113,7 @@ def _round(results: Results, sides: list[Side], limit: InProcess, load: Load) ->
 
 def _drive(side: Side, load: Load) -> dict[str, float]:
     command = [sys.executable, "-m", "loadtests.bench.closed_loop", side.targets[load.model]]
-    command += [load.model, SHAPES[load.model], str(load.clients), str(load.round_s)]
+    command += [load.model, PAYLOADS[load.model], str(load.clients), str(load.round_s)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
     return {key: float(value) for key, value in json.loads(done.stdout).items()}
 
