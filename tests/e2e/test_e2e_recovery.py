@@ -13,10 +13,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
-import psutil
 import pytest
 
 from appliance.client import AiboxClient
+from appliance.processes import alive
 from loadtests.bench.outcome import Bar, Outcome
 from loadtests.box import OwnBox
 from provisioning.phantom import PhantomSpec, small_spec, write_study
@@ -26,7 +26,6 @@ from tests.e2e.box_processes import listeners, processes
 
 STUDIES = 20
 DONE_TIMEOUT_S = 240.0
-SERVES_TIMEOUT_S = 120.0
 MODEL = "nested_unet_covid"
 
 Finder = Callable[[OwnBox], int]
@@ -98,8 +97,7 @@ def test_kill_with_studies_in_flight(
     os.kill(KINDS[kind](own_box), signal.SIGKILL)
     if kind == "aibox up":
         _start_again(own_box, before)
-    serves_s = _until(start, SERVES_TIMEOUT_S, lambda: _serves(own_box))
-    done_s = _until(start, DONE_TIMEOUT_S, lambda: _all_final(own_box, accepted))
+    serves_s, done_s = _until_done(own_box, accepted, start)
     _assert_each_done_once(own_box, accepted, studies)
     measured[kind] = (serves_s, done_s)
 
@@ -140,12 +138,22 @@ def _all_final(box: OwnBox, accepted: list[Job]) -> bool:
         return False
 
 
-def _until(start: float, timeout_s: float, condition: Callable[[], bool]) -> float:
-    while time.monotonic() - start < timeout_s:
-        if condition():
-            return time.monotonic() - start
+def _until_done(box: OwnBox, accepted: list[Job], start: float) -> tuple[float, float]:
+    """Seconds from the kill until the box served for good, and until every job was final.
+
+    A replica may answer for a moment after its raylet or driver is gone: what counts is the first
+    answer after the last failure.
+    """
+    serves_s: float | None = None
+    while (now_s := time.monotonic() - start) < DONE_TIMEOUT_S:
+        if not _serves(box):
+            serves_s = None
+        elif serves_s is None:
+            serves_s = time.monotonic() - start
+        if serves_s is not None and _all_final(box, accepted):
+            return serves_s, time.monotonic() - start
         time.sleep(0.25)
-    raise AssertionError(f"not within {timeout_s} s")
+    raise AssertionError(f"not all final within {now_s:.0f} s")
 
 
 def _assert_each_done_once(box: OwnBox, accepted: list[Job], studies: list[Path]) -> None:
@@ -167,4 +175,5 @@ def test_nothing_is_left_after_the_box_is_stopped() -> None:
     with OwnBox() as running:
         assert running.process is not None
         pids = [p.pid for p in processes(running)]
-    assert [pid for pid in pids if psutil.pid_exists(pid)] == []
+    # Where nobody reaps orphans a zombie stays in the table: it holds nothing and hears nothing.
+    assert [pid for pid in pids if alive(pid)] == []

@@ -64,7 +64,7 @@ def test_errors_keep_type_and_place_and_lose_their_text(log_file: Path) -> None:
 
 
 def test_libraries_and_warnings_lose_their_messages(log_file: Path) -> None:
-    logging.getLogger("pydicom").warning("invalid value %r", NAME)
+    logging.getLogger("nibabel").warning("invalid value %r", NAME)
     warnings.warn(f"odd value {NAME}", stacklevel=1)
     sys.excepthook(ValueError, ValueError(NAME), None)
     found = lines(log_file)
@@ -73,7 +73,7 @@ def test_libraries_and_warnings_lose_their_messages(log_file: Path) -> None:
         "library message",
         "an error that nobody caught",
     ]
-    assert str(found[0]["where"]).startswith("pydicom:")
+    assert str(found[0]["where"]).startswith("nibabel:")
     assert NAME not in log_file.read_text()
 
 
