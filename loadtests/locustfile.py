@@ -27,6 +27,7 @@ from appliance.errors import BoxUnreachable
 from provisioning.phantom import small_spec, write_study
 from serving.domain.errors import AiboxError
 from serving.domain.job import JobState
+from serving.domain.tensor import Datatype
 
 grpc_gevent.init_gevent()
 
@@ -72,37 +73,43 @@ class BoxUser(User):
         )
 
 
-class InferUser(BoxUser):
-    """One model, again as soon as the answer is there."""
+class ModelUser(BoxUser):
+    """Calls one model with zeros."""
 
-    weight = 4
-    wait_time = constant(0)
+    abstract = True
 
     def on_start(self) -> None:
         """Makes inputs of the shapes that the model declares, dynamic dimensions as 1."""
         super().on_start()
         model = next(m for m in self.client.models() if m.name == self.options.model)
         self.inputs = {
-            spec.name: np.zeros([max(1, n) for n in spec.shape], spec.datatype.numpy)
+            spec.name: np.zeros([max(1, n) for n in spec.shape], Datatype(spec.datatype).numpy)
             for spec in model.inputs
         }
 
-    @task
-    def infer(self) -> None:
-        """One call."""
-        self.report("infer", self.options.model, self._call)
-
-    def _call(self) -> int:
+    def call(self) -> int:
+        """One call; the bytes of its answer."""
         options = self.options
         answer = self.client.infer(options.model, self.inputs, priority=options.priority)
         return sum(array.nbytes for array in answer.values())
 
 
-class OpenLoopInferUser(InferUser):
+class InferUser(ModelUser):
+    """One model, again as soon as the answer is there."""
+
+    weight = 4
+    wait_time = constant(0)
+
+    @task
+    def infer(self) -> None:
+        """One call."""
+        self.report("infer", self.options.model, self.call)
+
+
+class OpenLoopInferUser(ModelUser):
     """Sends at `--rate`, however long answers take."""
 
-    weight = 0
-    fixed_count = 0
+    weight = 1
 
     def wait_time(self) -> float:
         """The pause until the next departure."""
@@ -111,7 +118,7 @@ class OpenLoopInferUser(InferUser):
     @task
     def infer(self) -> None:
         """Sends one call and does not wait for it."""
-        gevent.spawn(self.report, "infer (open loop)", self.options.model, self._call)
+        gevent.spawn(self.report, "infer (open loop)", self.options.model, self.call)
 
 
 class StudyUser(BoxUser):
