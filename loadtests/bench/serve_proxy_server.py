@@ -6,7 +6,6 @@ port. Ray Serve's proxy can only bind every interface: it is given a port and st
 
 import asyncio
 import os
-import socket
 import sys
 import time
 from pathlib import Path
@@ -26,6 +25,7 @@ from ray import serve
 from ray.serve.config import gRPCOptions
 
 from loadtests.bench.bare_server import compile_model
+from loadtests.box import free_port
 
 SERVICER = "inference.grpc_service_pb2_grpc.add_GRPCInferenceServiceServicer_to_server"
 
@@ -48,12 +48,6 @@ class Model:
         answer = pb.ModelInferResponse(model_name=request.model_name, raw_output_contents=[raw])
         answer.outputs.add(name="y", datatype="FP32", shape=request.inputs[0].shape)
         return answer
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def main(repository: str, name: str, streams: str, threads: str, temp_dir: str) -> None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 import subprocess
 from pathlib import Path
+
+from loadtests.box import free_port
 
 HERE = Path(__file__).parent
 
@@ -30,7 +31,7 @@ class TritonPeer:
         assert self._home is not None
         for name, dims in shapes.items():
             self._write_model(work / name, repository / name, dims, streams, threads)
-        port = _free_port()
+        port = free_port()
         site = self._home.parent.parent
         libraries = f"{site / 'nvidia_pytriton.libs'}:{self._home / 'external_libs'}"
         env = os.environ | {
@@ -80,9 +81,3 @@ input [{{ name: "x" data_type: TYPE_FP32 dims: [{dims}] }}]
 output [{{ name: "y" data_type: TYPE_FP32 dims: [{dims}] }}]
 {parameters}
 """)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -7,6 +7,7 @@ import os
 
 from serving.dicom.reader import StudyReader
 from serving.domain.pipeline import Pipeline
+from serving.graph.run_file import publish
 from serving.jobs.attempt import ModelSource, Workshop
 from serving.jobs.results import ResultStore
 from serving.jobs.spool import Spool
@@ -27,7 +28,7 @@ def build_worker(settings: ServingSettings, model_source: ModelSource) -> JobWor
         model_source=model_source,
         settings=settings.jobs,
     )
-    _publish(settings)
+    publish(settings.run_dir / "analyzer.json", json.dumps({"pid": os.getpid()}))
     return JobWorker(shop)
 
 
@@ -36,10 +37,3 @@ def build_pipelines(settings: ServingSettings) -> tuple[Pipeline, ...]:
     reader = StudyReader(settings.dicom)
     writer = ChestCtReportWriter(settings.box_version)
     return (ChestCtPipeline(reader, writer, settings.pipelines),)
-
-
-def _publish(settings: ServingSettings) -> None:
-    path = settings.run_dir / "analyzer.json"
-    scratch = path.with_suffix(".tmp")
-    scratch.write_text(json.dumps({"pid": os.getpid()}), "utf-8")
-    scratch.replace(path)

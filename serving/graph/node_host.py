@@ -22,6 +22,7 @@ from serving.engine.plan import make_plan
 from serving.engine.stack import predict_stack
 from serving.graph.metrics import PrometheusObserver
 from serving.graph.node_server import NodeServer
+from serving.graph.run_file import publish
 from serving.graph.stack_task import StackTask
 from serving.settings import ServingSettings
 
@@ -110,9 +111,7 @@ def _write_report(
         models=tuple(_served(status) for status in engine.statuses()),
     )
     path = settings.run_dir / f"node-{node.index}.json"
-    scratch = path.with_suffix(".tmp")
-    scratch.write_text(report.model_dump_json(), "utf-8")
-    scratch.replace(path)
+    publish(path, report.model_dump_json())
 
 
 def _served(status: ModelStatus) -> ServedModel:

@@ -9,7 +9,6 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Mapping
 from pathlib import Path
 
 import psutil
@@ -22,6 +21,7 @@ from serving.domain.errors import AiboxError
 from serving.graph.app import APP_NAME, BOX_RESOURCE, build_app
 from serving.graph.environment import forget_old_sessions, make_private, ray_temp_dir
 from serving.graph.loopback import LOOPBACK
+from serving.graph.run_file import publish
 from serving.logs import configure_logging
 from serving.settings import ServingSettings
 
@@ -41,7 +41,7 @@ def main(settings_path: Path) -> None:
         run_graph(settings, app, stop)
     except AiboxError as error:
         failed = {"kind": type(error).__name__, "message": error.message}
-        _write(settings.run_dir / "failed.json", failed)
+        publish(settings.run_dir / "failed.json", json.dumps(failed))
         raise SystemExit(1) from None
 
 
@@ -52,7 +52,7 @@ def run_graph(settings: ServingSettings, app: Application, stop: threading.Event
     try:
         deploy(app)
         log.info("graph deployed")
-        _write(settings.run_dir / "ready.json", _ready(started_at))
+        publish(settings.run_dir / "ready.json", json.dumps(_ready(started_at)))
         stop.wait()
     finally:
         serve.shutdown()
@@ -97,12 +97,6 @@ def _ready(started_at: float) -> dict[str, float]:
         "gcs_pid": names["gcs_server"],
         "started_at": started_at,
     }
-
-
-def _write(path: Path, facts: Mapping[str, object]) -> None:
-    scratch = path.with_suffix(".tmp")
-    scratch.write_text(json.dumps(facts), "utf-8")
-    scratch.replace(path)
 
 
 if __name__ == "__main__":
