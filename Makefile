@@ -7,7 +7,7 @@ STUDY ?=
 QUICK ?=
 export PYTHONUNBUFFERED := 1
 
-.PHONY: help install demo check test test-zoo stubs loadtest bench-transport bench-overload install-peers clean
+.PHONY: help install install-zoo demo check test test-zoo stubs loadtest bench-transport bench-overload install-peers clean
 
 help:  ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 20
@@ -37,10 +37,14 @@ test: install  ## All tests but those of the zoo
 stubs: install  ## Generate the gRPC stubs anew
 	$(BIN)/python protos/generate.py
 
-.venv-zoo/.installed: install pyproject.toml
+install-zoo: .venv-zoo/.installed  ## Make .venv-zoo: the same, with torch (large)
+
+.venv-zoo/.installed: $(VENV)/.installed
 	$(PYTHON) -m venv .venv-zoo
 	.venv-zoo/bin/python -m pip install --quiet --disable-pip-version-check torch==2.13.0
-	.venv-zoo/bin/python -m pip install --quiet --disable-pip-version-check --constraint <($(BIN)/python -m pip freeze --exclude-editable | grep -v '@') numpy scipy openvino pydantic pytest pytest-asyncio pytest-timeout
+	.venv-zoo/bin/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	.venv-zoo/bin/python -m pip install --quiet --disable-pip-version-check onnxscript==0.7.2
+	.venv-zoo/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
 test-zoo: .venv-zoo/.installed  ## Tests of the networks' training and export (installs torch)

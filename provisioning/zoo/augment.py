@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from provisioning.zoo.covid_ct_data import Volume
-from provisioning.zoo.nested_unet import HU_LOW
+from provisioning.zoo.hounsfield import HU_LOW
 
 AIR_HU = -1000.0
 

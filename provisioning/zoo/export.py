@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from provisioning.zoo.covid_ct_data import TEST, TRAIN, VALIDATE, load_volume
 from provisioning.zoo.describe import write_card_figures, write_manifest, write_metrics
 from provisioning.zoo.metrics import Metrics, RunFacts, score_patients
-from provisioning.zoo.nested_unet import NestedUNet, Served
+from provisioning.zoo.nested_unet import NestedUNet
+from provisioning.zoo.segmenter import Served
 
 INPUT, OUTPUT = "hu", "probability"
 SIDE = 256

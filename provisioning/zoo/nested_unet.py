@@ -11,14 +11,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-HU_LOW = -1250.0
-HU_HIGH = 250.0
+from provisioning.zoo.hounsfield import window
+
 CHANNELS = (16, 32, 64, 128, 256)
-
-
-def window(hu: Tensor) -> Tensor:
-    """Hounsfield units (any shape, any real datatype) to float32 0..1 over -1250..250 HU."""
-    return (hu.to(torch.float32).clamp(HU_LOW, HU_HIGH) - HU_LOW) / (HU_HIGH - HU_LOW)
 
 
 class ConvPair(nn.Sequential):
@@ -86,23 +81,6 @@ class NestedUNet(nn.Module):
             x = torch.cat([*skips, _upsample(done[_key(level + 1, column - 1)])], dim=1)
         out: Tensor = self.nodes[_key(level, column)](x)
         return out
-
-
-class Served(nn.Module):
-    """What is exported: int16 HU (N, 1, 256, 256) in, lesion probability of that shape out."""
-
-    def __init__(self, network: NestedUNet) -> None:
-        super().__init__()
-        self.network = network
-
-    def forward(self, hu: Tensor) -> Tensor:
-        """Probability 0..1, float32, of each pixel belonging to a lesion."""
-        return torch.sigmoid(self.network.predict(hu))
-
-
-def parameter_count(network: nn.Module) -> int:
-    """Number of trainable scalars."""
-    return sum(p.numel() for p in network.parameters() if p.requires_grad)
 
 
 def _key(level: int, column: int) -> str:

@@ -1,4 +1,4 @@
-"""Train the reference Nested U-Net: `python -m provisioning.zoo.train --data DIR --out DIR`.
+"""Train a reference network: `python -m provisioning.zoo.train --network N --data D --out D`.
 
 Seeded and counted in steps. `last.pt` holds everything a resumed run needs, `best.pt` the
 averaged weights with the best pooled Dice on the validation patient. The test patient is
@@ -7,11 +7,13 @@ never read here.
 
 import argparse
 import copy
+import functools
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import cast
 
 import torch
 from torch import nn
@@ -19,8 +21,8 @@ from torch import nn
 from provisioning.zoo.augment import Recipe, draw_batch
 from provisioning.zoo.average import blend, settle_batch_norm, warm_decay
 from provisioning.zoo.covid_ct_data import TRAIN, VALIDATE, Volume, load_volumes
-from provisioning.zoo.nested_unet import NestedUNet
 from provisioning.zoo.objective import Score, score, segmentation_loss
+from provisioning.zoo.segmenter import SEGMENTERS, Segmenter, make_segmenter
 
 SETTLE_SEED_OFFSET = 1_000_003
 """Batches for batch-norm statistics come from another stream than the training batches."""
@@ -45,10 +47,10 @@ class Schedule:
 class Trainer:
     """The state of one run: raw weights, averaged weights, optimiser, step, best Dice."""
 
-    def __init__(self, schedule: Schedule, channels: Sequence[int] | None = None) -> None:
+    def __init__(self, schedule: Schedule, make: Callable[[], nn.Module]) -> None:
         torch.manual_seed(schedule.seed)
         self.schedule = schedule
-        self.network = NestedUNet(channels) if channels else NestedUNet()
+        self.network = make()
         self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.average = copy.deepcopy(self.network).eval()
         self.optimiser = torch.optim.AdamW(
@@ -118,15 +120,16 @@ def learning_rate(schedule: Schedule, step: int) -> float:
 
 
 @torch.no_grad()
-def evaluate(network: NestedUNet, volume: Volume, stride: int = 1) -> Score:
+def evaluate(network: nn.Module, volume: Volume, stride: int = 1) -> Score:
     """Pooled counts at threshold 0.5 over every `stride`-th slice, whole slices, bf16."""
     network.eval()
+    predict = cast(Segmenter, network).predict
     hu, true = volume.hu[::stride], volume.infection[::stride]
     total = Score(0, 0, 0)
     for start in range(0, len(hu), 8):
         codes = torch.from_numpy(hu[start : start + 8])[:, None]
         with torch.autocast("cpu", torch.bfloat16):
-            called = (network.predict(codes) > 0)[:, 0].numpy()
+            called = (predict(codes) > 0)[:, 0].numpy()
         part = score(called, true[start : start + 8])
         total = Score(total.true + part.true, total.called + part.called, total.both + part.both)
     return total
@@ -177,6 +180,7 @@ def _judge(
 def main() -> None:
     """Command line: where the data lies, where checkpoints go, how many steps, which seed."""
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--network", choices=SEGMENTERS, default="nested_unet")
     parser.add_argument("--data", type=Path, required=True, help="folder of coronacases_*.npz")
     parser.add_argument("--out", type=Path, required=True, help="folder for checkpoints")
     parser.add_argument("--steps", type=int, default=4000)
@@ -187,7 +191,10 @@ def main() -> None:
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     options.out.mkdir(parents=True, exist_ok=True)
-    trainer = Trainer(Schedule(steps=options.steps, seed=options.seed))
+    trainer = Trainer(
+        Schedule(steps=options.steps, seed=options.seed),
+        functools.partial(make_segmenter, options.network),
+    )
     if options.resume:
         trainer.load(options.resume)
     train = load_volumes(options.data, TRAIN)

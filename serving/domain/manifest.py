@@ -17,10 +17,10 @@ from pydantic import (
 )
 
 from serving.domain.errors import CorruptModel
+from serving.domain.provenance import AccuracyGate, Quantisation, Sha256, Source, Speed
 from serving.domain.tensor import Datatype
 
 MANIFEST_NAME = "model.toml"
-Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.-]{0,63}$")]
 
 
@@ -57,6 +57,8 @@ class Preprocessing(_Part):
     units: str = "HU"
     window_hu: tuple[float, float] | None = None
     """Applied inside the graph when given; callers send unclipped values."""
+    frames: tuple[tuple[int, int], ...] = ()
+    """Smaller (rows, columns) that the model takes too: crops at the same pixel spacing."""
 
 
 class ModelFile(_Part):
@@ -82,6 +84,14 @@ class Variant(_Part):
     """INFERENCE_PRECISION_HINT: f32, bf16 (an INT8 IR states the precision of its other layers)."""
     files: tuple[ModelFile, ...]
     metrics: dict[str, float] = Field(default_factory=dict)
+    gates: tuple[AccuracyGate, ...] = ()
+    """Verdicts against the FP32 variant; empty where no data was given to judge by."""
+    speed: Speed | None = None
+
+    @property
+    def promotable(self) -> bool:
+        """Whether no gate refused it."""
+        return all(gate.holds for gate in self.gates)
 
 
 class Training(_Part):
@@ -92,6 +102,7 @@ class Training(_Part):
     split: str
     recipe: str
     trained: bool = True
+    """False for a benchmark network of random weights: it answers requests, but no study."""
 
 
 class ModelManifest(_Part):
@@ -108,6 +119,8 @@ class ModelManifest(_Part):
     preprocessing: Preprocessing | None = None
     labels: tuple[CodedLabel, ...] = ()
     training: Training | None = None
+    source: Source | None = None
+    quantisation: Quantisation | None = None
     default_variant: str
     variants: dict[str, Variant]
 
@@ -115,7 +128,14 @@ class ModelManifest(_Part):
     def _default_exists(self) -> ModelManifest:
         if self.default_variant not in self.variants:
             raise ValueError("default_variant names none of the variants")
+        if not self.variants[self.default_variant].promotable:
+            raise ValueError("default_variant loses more accuracy than its gate allows")
         return self
+
+    @property
+    def trained(self) -> bool:
+        """Whether its weights were learned, as far as the manifest says."""
+        return self.training is None or self.training.trained
 
     def digest(self, variant: str) -> str:
         """sha256 over the sorted `path sha256` lines of one variant's files."""

@@ -7,12 +7,9 @@ torch = pytest.importorskip(
     "torch", reason="the zoo's tests need torch; `make test-zoo` installs it"
 )
 
-from provisioning.zoo.nested_unet import (  # noqa: E402
-    NestedUNet,
-    Served,
-    parameter_count,
-    window,
-)
+from provisioning.zoo.hounsfield import window  # noqa: E402
+from provisioning.zoo.nested_unet import NestedUNet  # noqa: E402
+from provisioning.zoo.segmenter import Served, parameter_count  # noqa: E402
 
 TINY = (2, 4, 6, 8, 10)
 

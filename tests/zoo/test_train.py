@@ -11,12 +11,16 @@ torch = pytest.importorskip(
 
 from provisioning.zoo.augment import Recipe  # noqa: E402
 from provisioning.zoo.covid_ct_data import Volume, from_arrays  # noqa: E402
+from provisioning.zoo.nested_unet import NestedUNet  # noqa: E402
 from provisioning.zoo.objective import Score, score, segmentation_loss  # noqa: E402
 from provisioning.zoo.train import Schedule, Trainer, evaluate, learning_rate, run  # noqa: E402
 
-TINY = (2, 4, 6, 8, 10)
 RECIPE = Recipe(batch=2, crop=(32, 32), lung_centre=(32.0, 32.0), centre_jitter=8.0)
 SCHEDULE = Schedule(steps=6, seed=11, validate_every=3, settle_batches=2, recipe=RECIPE)
+
+
+def tiny() -> torch.nn.Module:
+    return NestedUNet((2, 4, 6, 8, 10))
 
 
 @pytest.fixture
@@ -37,16 +41,16 @@ def _weights(trainer: Trainer) -> list[torch.Tensor]:
 def test_two_runs_with_one_seed_are_equal(volume: Volume) -> None:
     losses = []
     for _ in range(2):
-        trainer = Trainer(SCHEDULE, TINY)
+        trainer = Trainer(SCHEDULE, tiny)
         losses.append([trainer.advance([volume]) for _ in range(4)])
     assert losses[0] == losses[1]
 
 
 def test_a_resumed_run_ends_where_an_uninterrupted_one_does(volume: Volume, tmp_path: Path) -> None:
-    whole = Trainer(SCHEDULE, TINY)
+    whole = Trainer(SCHEDULE, tiny)
     run(whole, [volume], [volume], tmp_path)
-    run(Trainer(SCHEDULE, TINY), [volume], [volume], tmp_path, until=3)
-    second = Trainer(SCHEDULE, TINY)
+    run(Trainer(SCHEDULE, tiny), [volume], [volume], tmp_path, until=3)
+    second = Trainer(SCHEDULE, tiny)
     second.load(tmp_path / "last.pt")
     run(second, [volume], [volume], tmp_path)
     for wanted, got in zip(_weights(whole), _weights(second), strict=True):
@@ -54,7 +58,7 @@ def test_a_resumed_run_ends_where_an_uninterrupted_one_does(volume: Volume, tmp_
 
 
 def test_the_best_checkpoint_is_written_and_names_its_step(volume: Volume, tmp_path: Path) -> None:
-    run(Trainer(SCHEDULE, TINY), [volume], [volume], tmp_path)
+    run(Trainer(SCHEDULE, tiny), [volume], [volume], tmp_path)
     state = torch.load(tmp_path / "best.pt", weights_only=True)
     assert state["step"] in (3, 6)
     assert state["seed"] == 11
@@ -62,13 +66,13 @@ def test_the_best_checkpoint_is_written_and_names_its_step(volume: Volume, tmp_p
 
 
 def test_the_loss_falls(volume: Volume) -> None:
-    trainer = Trainer(Schedule(steps=60, seed=1, peak_rate=2e-2, recipe=RECIPE), TINY)
+    trainer = Trainer(Schedule(steps=60, seed=1, peak_rate=2e-2, recipe=RECIPE), tiny)
     losses = [trainer.advance([volume]) for _ in range(60)]
     assert sum(losses[-10:]) < 0.8 * sum(losses[:10])
 
 
 def test_evaluation_counts_voxels(volume: Volume) -> None:
-    trainer = Trainer(SCHEDULE, TINY)
+    trainer = Trainer(SCHEDULE, tiny)
     total = evaluate(trainer.average, volume)
     assert total.true == int(volume.infection.sum())
     assert 0 <= total.both <= min(total.true, total.called)
