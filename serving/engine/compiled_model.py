@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,9 +17,10 @@ from serving.domain.tensor import TensorSpec
 from serving.engine.catalog import ModelVersion
 from serving.engine.compile_cache import CompileCache
 from serving.engine.datatypes import to_spec
+from serving.engine.frames import Frames
 from serving.engine.pace import Pace
 from serving.engine.runner import Runner
-from serving.engine.warm_up import find_written, run_on_zeros
+from serving.engine.warm_up import find_written, run_timed, samples
 
 _log = logging.getLogger(__name__)
 _QUICK_WARM_UP_RUNS = 6
@@ -64,6 +66,7 @@ class CompiledModel:
         self.version = version
         self.variant = variant
         self.pace = Pace()
+        self.frames = Frames.of(version.manifest)
         self._core = core
         self._options = options
         self._load()
@@ -97,7 +100,7 @@ class CompiledModel:
 
     def probe(self) -> None:
         """Runs one inference on the reserve runner. Raises RuntimeError where it fails."""
-        run_on_zeros(self._reserve, self._status.inputs)
+        run_timed(self._reserve, self._samples[-1])
 
     def reload(self) -> None:
         """Compiles anew, after a failed inference.
@@ -114,6 +117,7 @@ class CompiledModel:
         outputs = _declared_specs("output", manifest.outputs, self._compiled.outputs)
         self._is_static = all(-1 not in spec.shape for spec in inputs + outputs)
         self._status = self._read_status(inputs, outputs)
+        self._samples = samples(inputs, self.frames)
         self._warm = self._warm_up()
 
     def _compile(self) -> Any:
@@ -174,13 +178,14 @@ class CompiledModel:
 
     def _warm_up(self) -> bool:
         """Makes the runners and runs them; False where a dynamic model cannot run on zeros."""
-        inputs = self._status.inputs
+        whole = self._samples[0]
         try:
-            self._make_runners(find_written(self._compiled, inputs, self._status.outputs))
+            self._make_runners(find_written(self._compiled, whole, self._status.outputs))
             for runner in [*self._idle, self._reserve]:
-                self.pace.first(run_on_zeros(runner, inputs))
+                self.pace.first(run_timed(runner, whole))
             while self.pace.may_be_quick and self.pace.runs < _QUICK_WARM_UP_RUNS:
-                self.pace.first(run_on_zeros(self._reserve, inputs))
+                self.pace.first(run_timed(self._reserve, whole))
+            self._warm_up_frames()
         except RuntimeError:
             if self._is_static:
                 raise CorruptModel(
@@ -192,6 +197,14 @@ class CompiledModel:
             self._make_runners(frozenset())
             return False
         return True
+
+    def _warm_up_frames(self) -> None:
+        """Every smaller size once on every stream: each keeps kernels of its own."""
+        with ThreadPoolExecutor(len(self._idle)) as pool:
+            for sample in self._samples[1:]:
+                runs = [pool.submit(run_timed, runner, sample) for runner in self._idle]
+                for run in runs:
+                    run.result()
 
 
 def _declared_specs(

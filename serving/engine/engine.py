@@ -206,10 +206,12 @@ class InferenceEngine:
 
 def _checked(model: CompiledModel, request: InferenceRequest) -> Work:
     status = model.status
+    inputs = order_inputs(status.inputs, request.inputs)
+    model.frames.check(status.inputs, inputs)
     return Work(
         model,
         request,
-        order_inputs(status.inputs, request.inputs),
+        inputs,
         select_outputs(status.outputs, request.outputs),
         asyncio.get_running_loop().create_future(),
         time.monotonic(),

@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 
 from serving.domain.tensor import Datatype, Tensor, TensorSpec
+from serving.engine.frames import Frames
 from serving.engine.runner import Runner, fresh_tensor
 
 _PATTERNS = (0x00, 0xFF)
 
 
 def find_written(
-    compiled: Any, inputs: Sequence[TensorSpec], outputs: Sequence[TensorSpec]
+    compiled: Any, inputs: Sequence[Tensor], outputs: Sequence[TensorSpec]
 ) -> frozenset[int]:
     """Positions of the outputs that OpenVINO writes into the tensors it is given.
 
@@ -28,7 +29,7 @@ def find_written(
     untouched = set(candidates)
     for pattern in _PATTERNS:
         runner = Runner(compiled, outputs, frozenset())
-        runner.prepare([zeros(spec) for spec in inputs])
+        runner.prepare(inputs)
         for index in candidates:
             tensor = fresh_tensor(outputs[index])
             tensor.data.reshape(-1).view(np.uint8)[...] = pattern
@@ -40,9 +41,9 @@ def find_written(
     return frozenset(candidates) - untouched
 
 
-def run_on_zeros(runner: Runner, specs: Sequence[TensorSpec]) -> float:
-    """Seconds that an inference of zeros takes. Raises RuntimeError where it fails."""
-    runner.prepare([zeros(spec) for spec in specs])
+def run_timed(runner: Runner, inputs: Sequence[Tensor]) -> float:
+    """Seconds that an inference takes. Raises RuntimeError where it fails."""
+    runner.prepare(inputs)
     started_s = time.perf_counter()
     runner.run()
     duration_s = time.perf_counter() - started_s
@@ -50,9 +51,21 @@ def run_on_zeros(runner: Runner, specs: Sequence[TensorSpec]) -> float:
     return duration_s
 
 
-def zeros(spec: TensorSpec) -> Tensor:
-    """Zeros (BYTES: empty) for an input; dynamic dimensions are one element long."""
-    shape = tuple(1 if size == -1 else size for size in spec.shape)
+def samples(specs: Sequence[TensorSpec], frames: Frames) -> list[list[Tensor]]:
+    """Inputs of zeros in every size that the model is made for, the largest first."""
+    shapes = [frames.shapes(spec) for spec in specs]
+    count = max((len(each) for each in shapes), default=1)
+    return [
+        [
+            _zeros(spec, each[min(n, len(each) - 1)])
+            for spec, each in zip(specs, shapes, strict=True)
+        ]
+        for n in range(count)
+    ]
+
+
+def _zeros(spec: TensorSpec, shape: tuple[int, ...]) -> Tensor:
+    """Zeros (BYTES: empty) for an input."""
     if spec.datatype is Datatype.BYTES:
         return Tensor(spec.name, spec.datatype, np.full(shape, b"", dtype=object))
     return Tensor(spec.name, spec.datatype, np.zeros(shape, dtype=spec.datatype.numpy))
