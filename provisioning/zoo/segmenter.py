@@ -28,7 +28,7 @@ def make_segmenter(name: str) -> nn.Module:
 
 
 class Served(nn.Module):
-    """What is exported: int16 HU (N, 1, 256, 256) in, lesion probability of that shape out."""
+    """What is exported: int16 HU (N, 1, H, W) in, lesion probability of that shape out."""
 
     def __init__(self, network: nn.Module) -> None:
         super().__init__()
