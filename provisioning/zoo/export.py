@@ -1,8 +1,7 @@
-"""Turn a checkpoint into what a box serves: `python -m provisioning.zoo.export --help`.
+"""Turn a checkpoint into what the factory imports: `python -m provisioning.zoo.export --help`.
 
-Writes `fp32/model.xml` and `.bin` (FP16-compressed weights) into a model version's folder,
-checks the IR against torch, scores it on every patient under both precisions, and writes
-`metrics.json`, `model.toml` and the figures of `MODEL_CARD.md` beside it.
+Writes `model.onnx` (the served graph: window, network, sigmoid) and `description.toml`;
+`aibox models import` makes a model version of the two.
 """
 
 import argparse
@@ -10,97 +9,110 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import openvino as ov
+import onnx
+import onnxruntime
 import torch
 from numpy.typing import NDArray
+from torch import nn
 
-from provisioning.zoo.covid_ct_data import TEST, TRAIN, VALIDATE, load_volume
-from provisioning.zoo.describe import write_card_figures, write_manifest, write_metrics
-from provisioning.zoo.metrics import Metrics, RunFacts, score_patients
-from provisioning.zoo.nested_unet import NestedUNet
-from provisioning.zoo.segmenter import Served
+from provisioning.zoo.describe import RunFacts, describe, write_description
+from provisioning.zoo.segmenter import SEGMENTERS, Served, make_segmenter
 
 INPUT, OUTPUT = "hu", "probability"
-SIDE = 256
+STEP = 32
+"""Rows and columns of the served graph are multiples of this."""
+
+TOLERANCE = 1e-4
+"""Largest |torch - ONNX| of a probability that passes, both in FP32."""
+
+CHECKED = ((1, 256, 256), (3, 160, 192))
+"""Batch, rows and columns that the written graph is compared at."""
 
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A trained network and the facts of its run that the manifest repeats."""
+    """A trained network and the facts of its run that its description repeats."""
 
-    network: NestedUNet
-    step: int
-    steps: int
-    seed: int
+    network: nn.Module
+    run: RunFacts
 
 
-def read_checkpoint(path: Path) -> Checkpoint:
-    """The averaged weights of a file that training wrote."""
+def read_checkpoint(name: str, path: Path) -> Checkpoint:
+    """The averaged weights of a file that training wrote for the network `name`."""
     state = torch.load(path, weights_only=True)
-    network = NestedUNet()
+    network = make_segmenter(name)
     network.load_state_dict(state["average"])
-    return Checkpoint(network.eval(), state["step"], state["steps"], state["seed"])
+    return Checkpoint(network.eval(), RunFacts(state["step"], state["steps"], state["seed"]))
 
 
-def to_openvino(network: NestedUNet, side: int = SIDE) -> ov.Model:
-    """The served graph: `hu` int16 (-1, 1, side, side) to `probability` f32 of that shape."""
-    example = torch.zeros((2, 1, side, side), dtype=torch.int16)
-    shape = ov.PartialShape([-1, 1, side, side])
-    model = ov.convert_model(
-        Served(network).eval(), example_input=example, input=[(shape, ov.Type.i16)]
+def to_onnx(network: nn.Module, path: Path) -> Path:
+    """Write the served graph: `hu` INT16 (n, 1, h, w) to `probability` FP32 of that shape.
+
+    n is any number, h and w any multiples of 32. Nothing in the file names the machine.
+    """
+    served = Served(network).eval()
+    rows, columns = (torch.export.Dim(name, min=1, max=64) for name in ("rows32", "columns32"))
+    dynamic = {0: torch.export.Dim("batch", min=1), 2: STEP * rows, 3: STEP * columns}
+    program = torch.onnx.export(
+        served,
+        (torch.zeros((2, 1, 96, 128), dtype=torch.int16),),
+        dynamo=True,
+        input_names=[INPUT],
+        output_names=[OUTPUT],
+        dynamic_shapes=(dynamic,),
+        verbose=False,
     )
-    model.inputs[0].get_tensor().set_names({INPUT})
-    model.inputs[0].get_node().set_friendly_name(INPUT)
-    model.outputs[0].get_tensor().set_names({OUTPUT})
-    model.validate_nodes_and_infer_types()
-    return model
-
-
-def save(model: ov.Model, folder: Path) -> Path:
-    """Write `model.xml` and `model.bin` into `folder`, weights as FP16; returns the xml."""
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / "model.xml"
-    ov.save_model(model, path, compress_to_fp16=True)
+    if program is None:
+        raise RuntimeError("torch.onnx gave no program")
+    onnx.save(_without_traces(program.model_proto), path)
     return path
 
 
-def largest_difference(network: NestedUNet, xml: Path, hu: NDArray[np.int16]) -> float:
-    """Largest absolute difference of probability, torch FP32 against the IR under f32.
+def largest_difference(network: nn.Module, path: Path, hu: NDArray[np.int16]) -> float:
+    """Largest absolute difference of probability, torch against onnxruntime, both FP32.
 
-    `hu` is int16 (N, 1, H, W). Most of the difference is the weights' rounding to FP16.
+    `hu` is int16 (N, 1, H, W).
     """
-    compiled = ov.Core().compile_model(xml, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
     with torch.no_grad():
         wanted = Served(network).eval()(torch.from_numpy(hu)).numpy()
-    return float(np.abs(compiled(hu)[OUTPUT] - wanted).max())
+    return float(np.abs(session.run([OUTPUT], {INPUT: hu})[0] - wanted).max())
 
 
-def parity_slices(data: Path, count: int = 16) -> NDArray[np.int16]:
-    """`count` slices spread over the lesions of the test patient, int16 (count, 1, H, W)."""
-    volume = load_volume(data / f"{TEST[0]}.npz")
-    at = np.linspace(0, len(volume.infected) - 1, count).astype(int)
-    return np.ascontiguousarray(volume.hu[volume.infected[at]][:, None])
+def check(network: nn.Module, path: Path, seed: int = 7) -> float:
+    """Compare at every size of `CHECKED`; the largest difference. Raises over `TOLERANCE`."""
+    rng = np.random.default_rng(seed)
+    inputs = (rng.integers(-1500, 600, (n, 1, h, w), np.int16) for n, h, w in CHECKED)
+    largest = max(largest_difference(network, path, hu) for hu in inputs)
+    if not largest <= TOLERANCE:
+        raise ValueError(f"{path.name} differs from torch by {largest:.2g}, over {TOLERANCE:g}")
+    return largest
+
+
+def _without_traces(model: onnx.ModelProto) -> onnx.ModelProto:
+    """The same graph without the exporter's notes, which hold paths of this machine."""
+    graph = model.graph
+    noted = (graph.node, graph.input, graph.output, graph.value_info, graph.initializer)
+    for part in (model, graph, *(each for parts in noted for each in parts)):
+        part.ClearField("metadata_props")
+        part.ClearField("doc_string")
+    return model
 
 
 def main() -> None:
-    """Command line: which checkpoint, which data to score on, which version folder to fill."""
+    """Command line: which network, which checkpoint, which folder to fill."""
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--network", choices=SEGMENTERS, required=True)
     parser.add_argument("--checkpoint", type=Path, required=True, help="a best.pt or last.pt")
-    parser.add_argument("--data", type=Path, required=True, help="folder of coronacases_*.npz")
-    parser.add_argument("--version-folder", type=Path, required=True)
+    parser.add_argument("--out", type=Path, required=True, help="gets the two files")
     parser.add_argument("--threads", type=int, default=2)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
-    checkpoint = read_checkpoint(options.checkpoint)
-    xml = save(to_openvino(checkpoint.network), options.version_folder / "fp32")
-    difference = largest_difference(checkpoint.network, xml, parity_slices(options.data))
-    print(f"largest difference to torch, f32: {difference:.5f}", flush=True)
-    names = [*TRAIN, *VALIDATE, *TEST]
-    run = RunFacts(checkpoint.step, checkpoint.steps, checkpoint.seed, difference)
-    metrics = Metrics(run, score_patients(xml, options.data, names, options.threads))
-    print(write_metrics(metrics, options.version_folder))
-    write_manifest(metrics, options.version_folder)
-    write_card_figures(metrics, options.version_folder)
+    options.out.mkdir(parents=True, exist_ok=True)
+    checkpoint = read_checkpoint(options.network, options.checkpoint)
+    path = to_onnx(checkpoint.network, options.out / "model.onnx")
+    print(f"{path}: differs from torch by at most {check(checkpoint.network, path):.2g}")
+    print(write_description(describe(options.network, checkpoint.run), options.out))
 
 
 if __name__ == "__main__":

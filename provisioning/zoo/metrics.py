@@ -1,63 +1,19 @@
-"""Scores of an IR, patient by patient, under each precision it is served in."""
+"""Scores of a model version, patient by patient, under each of its variants."""
 
-import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import openvino as ov
 from numpy.typing import NDArray
 
+from provisioning.card.patients import PatientScore, PatientScores
 from provisioning.zoo.covid_ct_data import TEST, TRAIN, VALIDATE, Volume, load_volume
 from provisioning.zoo.objective import Score, score
+from serving.domain.manifest import ModelManifest, Variant
 
-PRECISIONS = ("f32", "bf16")
 THRESHOLD = 0.5
-
-
-@dataclass(frozen=True)
-class RunFacts:
-    """The step whose weights were taken, the run's planned steps and seed, and the parity.
-
-    `parity` is the largest absolute difference of probability between torch FP32 and the IR.
-    """
-
-    step: int
-    steps: int
-    seed: int
-    parity: float
-
-
-@dataclass(frozen=True)
-class PatientScore:
-    """One patient under one precision: pooled Dice 0..1 and relative lesion volume error."""
-
-    patient: str
-    role: str
-    precision: str
-    slices: int
-    lesion_voxels: int
-    called_voxels: int
-    dice: float
-    volume_error: float
-
-
-@dataclass(frozen=True)
-class Metrics:
-    """Everything that was measured of one exported version."""
-
-    run: RunFacts
-    patients: tuple[PatientScore, ...]
-
-    def of(self, role: str, precision: str) -> tuple[PatientScore, ...]:
-        """The scores of the patients with that role (train, validate, test)."""
-        return tuple(p for p in self.patients if (p.role, p.precision) == (role, precision))
-
-    def mean_dice(self, role: str, precision: str) -> float:
-        """Mean of the pooled Dice over the patients with that role."""
-        scores = [p.dice for p in self.of(role, precision)]
-        return sum(scores) / len(scores) if scores else math.nan
+DATA = "COVID-19 CT Lung and Infection Segmentation Dataset, coronacases 001-008"
 
 
 def role_of(name: str) -> str:
@@ -67,37 +23,38 @@ def role_of(name: str) -> str:
 
 
 def score_patients(
-    xml: Path, data: Path, names: Sequence[str], threads: int
-) -> tuple[PatientScore, ...]:
-    """Every named patient under every precision; prints each as it is done."""
+    folder: Path, manifest: ModelManifest, data: Path, names: Sequence[str], threads: int
+) -> PatientScores:
+    """Every named patient under every variant of `folder`; prints each as it is done."""
     core = ov.Core()
-    compiled = {p: _compile(core, xml, p, threads) for p in PRECISIONS}
-    scores = []
+    compiled = {
+        name: compile_variant(core, folder, variant, threads)
+        for name, variant in manifest.variants.items()
+    }
+    rows = []
     for name in names:
         volume = load_volume(data / f"{name}.npz")
-        for precision in PRECISIONS:
-            scores.append(_score(volume, precision, compiled[precision]))
-            print(scores[-1], flush=True)
-    return tuple(scores)
-
-
-def _compile(core: ov.Core, xml: Path, precision: str, threads: int) -> ov.CompiledModel:
-    hints = {"INFERENCE_PRECISION_HINT": precision, "INFERENCE_NUM_THREADS": threads}
-    return core.compile_model(xml, "CPU", hints)
-
-
-def _score(volume: Volume, precision: str, compiled: ov.CompiledModel) -> PatientScore:
-    total = pooled(volume, compiled)
-    return PatientScore(
-        patient=volume.name,
-        role=role_of(volume.name),
-        precision=precision,
-        slices=len(volume.hu),
-        lesion_voxels=total.true,
-        called_voxels=total.called,
-        dice=round(total.dice, 4),
-        volume_error=round(total.volume_error, 4),
+        for variant, network in compiled.items():
+            rows.append(_row(volume, variant, network))
+            print(rows[-1], flush=True)
+    return PatientScores(
+        data=DATA,
+        threshold=THRESHOLD,
+        openvino=ov.get_version(),
+        cpu=core.get_property("CPU", "FULL_DEVICE_NAME"),
+        patients=tuple(rows),
     )
+
+
+def compile_variant(
+    core: ov.Core, folder: Path, variant: Variant, threads: int
+) -> ov.CompiledModel:
+    """The variant as its manifest says it runs."""
+    hints = {
+        "INFERENCE_PRECISION_HINT": variant.inference_precision,
+        "INFERENCE_NUM_THREADS": threads,
+    }
+    return core.compile_model(folder / variant.model, "CPU", hints)
 
 
 def pooled(volume: Volume, compiled: ov.CompiledModel, batch: int = 4) -> Score:
@@ -108,3 +65,17 @@ def pooled(volume: Volume, compiled: ov.CompiledModel, batch: int = 4) -> Score:
     ]
     mask: NDArray[np.bool_] = np.concatenate(called)
     return score(mask, volume.infection)
+
+
+def _row(volume: Volume, variant: str, compiled: ov.CompiledModel) -> PatientScore:
+    total = pooled(volume, compiled)
+    return PatientScore(
+        variant=variant,
+        patient=volume.name,
+        role=role_of(volume.name),
+        slices=len(volume.hu),
+        lesion_voxels=total.true,
+        called_voxels=total.called,
+        dice=round(total.dice, 5),
+        volume_error=round(total.volume_error, 5) if total.true else None,
+    )

@@ -1,0 +1,1 @@
+"""The page that a model version shows of itself."""
