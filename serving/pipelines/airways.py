@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from serving.pipelines.coarse_grid import Bool, label_in_planes
+from serving.pipelines.cross import Slices, bounding_box, grow_within, label_sizes
+from serving.pipelines.silhouette import Silhouette
 
 _SEED_BELOW_HU = -800.0
 _SEED_AREA_MM2 = (50.0, 700.0)
@@ -31,7 +33,11 @@ class _Spot:
 
 
 def airway_mask(
-    hu: NDArray[np.float32], body: Bool, spacing_mm: tuple[float, float, float], highest_hu: int
+    hu: NDArray[np.float32],
+    body: Bool,
+    silhouette: Silhouette,
+    spacing_mm: tuple[float, float, float],
+    highest_hu: int,
 ) -> Bool:
     """Lumen of trachea and main bronchi; empty where no trachea is in the images.
 
@@ -40,24 +46,25 @@ def airway_mask(
     one before it leaks into lung is kept (explosion control, as in Mori et al., IEEE Trans.
     Med. Imaging 2000).
     """
-    labels, _ = label_in_planes(body & (hu < _SEED_BELOW_HU))
-    track = _longest_track(_spots(labels, body, spacing_mm), spacing_mm)
+    labels, count = label_in_planes(body & (hu < _SEED_BELOW_HU))
+    track = _longest_track(_spots(labels, count, silhouette.middle(), spacing_mm), spacing_mm)
     airway = np.zeros_like(body)
     if not track:
         return airway
-    seed = np.isin(labels, [spot.label for spot in track])
+    on_track = np.zeros(count + 1, dtype=np.bool_)
+    on_track[[spot.label for spot in track]] = True
+    seed = on_track[labels]
     window = _surroundings(seed, spacing_mm)
     airway[window] = _grow(hu[window], body[window], seed[window], spacing_mm, highest_hu)
     return airway
 
 
 def _spots(
-    labels: NDArray[np.int32], body: Bool, spacing_mm: tuple[float, float, float]
+    labels: NDArray[np.int32], count: int, middle: float, spacing_mm: tuple[float, float, float]
 ) -> list[_Spot]:
-    """Components of the size, roundness and place of a trachea."""
+    """Components of the size, roundness and place (by the middle column) of a trachea."""
     _, dy, dx = spacing_mm
-    middle = _midline(body)
-    sizes = np.bincount(labels.ravel())
+    sizes = label_sizes(labels, count)
     spots = []
     for index, box in enumerate(ndimage.find_objects(labels), start=1):
         if box is None or not _SEED_AREA_MM2[0] <= sizes[index] * dy * dx <= _SEED_AREA_MM2[1]:
@@ -71,11 +78,6 @@ def _spots(
             continue
         spots.append(_Spot(index, box[0].start, row, column))
     return spots
-
-
-def _midline(body: Bool) -> float:
-    columns = np.flatnonzero(body.any(axis=(0, 1)))
-    return float(columns.mean()) if columns.size else body.shape[2] / 2
 
 
 def _longest_track(spots: list[_Spot], spacing_mm: tuple[float, float, float]) -> list[_Spot]:
@@ -101,8 +103,8 @@ def _follows(above: _Spot, below: _Spot, spacing_mm: tuple[float, float, float])
     return 0 < gap_mm <= max(6.0, spacing_mm[0]) and apart_mm <= 5.0 + gap_mm
 
 
-def _surroundings(seed: Bool, spacing_mm: tuple[float, float, float]) -> tuple[slice, ...]:
-    box = ndimage.find_objects(seed.astype(np.uint8))[0]
+def _surroundings(seed: Bool, spacing_mm: tuple[float, float, float]) -> Slices:
+    box = bounding_box(seed)
     margins = [round(_REACH_MM / s) for s in spacing_mm]
     return tuple(
         slice(max(0, part.start - margin), part.stop + margin)
@@ -120,8 +122,7 @@ def _grow(
     voxel_ml = float(np.prod(spacing_mm)) / 1000.0
     kept, kept_ml = seed, float(seed.sum()) * voxel_ml
     for threshold in range(-980, highest_hu + 1, 20):
-        labels, _ = ndimage.label((body & (hu < threshold)) | seed)
-        grown = np.isin(labels, np.unique(labels[seed]))
+        grown = grow_within(seed, (body & (hu < threshold)) | seed)
         volume_ml = float(grown.sum()) * voxel_ml
         if volume_ml > _LARGEST_ML or volume_ml > _LEAK_RATIO * kept_ml + 5.0:
             break

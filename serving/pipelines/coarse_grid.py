@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from serving.pipelines.stretch import Stretch
+
 Bool = NDArray[np.bool_]
 
 
@@ -44,48 +46,54 @@ class CoarseGrid:
         return np.stack([self._reduce_slab(hu[z : z + self.factors[0]], lowest_hu) for z in slabs])
 
     def _reduce_slab(self, slab: NDArray[np.int16], lowest_hu: int) -> NDArray[np.float32]:
-        clipped = np.maximum(slab, lowest_hu).astype(np.float32)
-        reduced = clipped.mean(axis=0)
-        for axis, factor in ((0, self.factors[1]), (1, self.factors[2])):
-            starts = np.arange(0, reduced.shape[axis], factor)
-            counts = np.diff(np.append(starts, reduced.shape[axis]))
-            sums = np.add.reduceat(reduced, starts, axis=axis)
-            reduced = sums / (counts[:, None] if axis == 0 else counts[None, :])
-        return np.asarray(reduced, dtype=np.float32)
+        clipped = np.maximum(slab, np.int16(lowest_hu))
+        total = clipped.sum(axis=0, dtype=np.int32) if len(slab) > 1 else clipped[0]
+        rows, columns = self.factors[1:]
+        total = _block_sums(_block_sums(total, rows).T, columns).T
+        counts = np.outer(_block_sizes(self.shape[1], rows), _block_sizes(self.shape[2], columns))
+        return total.astype(np.float32) / (counts * np.float32(len(slab)))
 
     def expand(self, mask: Bool) -> Bool:
         """A coarse mask on the fine grid, its edges interpolated (trilinear, cut at a half)."""
+        return self.expand_labels(mask.view(np.uint8)) > 0
+
+    def expand_labels(self, labels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """Coarse labels on the fine grid, each as a mask by `expand`, higher ones on top."""
         if self.factors == (1, 1, 1):
-            return mask
-        along_z = self._positions(0)
-        below = np.clip(np.floor(along_z).astype(int), 0, mask.shape[0] - 1)
-        above = np.minimum(below + 1, mask.shape[0] - 1)
-        weight = np.clip(along_z - below, 0.0, 1.0).astype(np.float32)
-        fine = np.zeros(self.shape, dtype=np.bool_)
-        for z in np.flatnonzero(mask[below].any(axis=(1, 2)) | mask[above].any(axis=(1, 2))):
-            mix = mask[below[z]] * (1 - weight[z]) + mask[above[z]] * weight[z]
-            fine[z] = self._expand_plane(mix.astype(np.float32)) > 0.5
+            return labels.copy()
+        fine = np.zeros(self.shape, dtype=np.uint8)
+        for label, box in enumerate(ndimage.find_objects(labels), start=1):
+            if box is not None:
+                self._lay(fine, labels[box] == label, box, label)
         return fine
 
-    def _expand_plane(self, plane: NDArray[np.float32]) -> NDArray[np.float32]:
-        rows, columns = self._positions(1), self._positions(2)
-        stretched = _interpolate_rows(plane, rows)
-        return np.asarray(_interpolate_rows(stretched.T, columns).T)
+    def _lay(self, fine: NDArray[np.uint8], mask: Bool, box: tuple[slice, ...], label: int) -> None:
+        """Writes `label` into `fine` where `mask`, the coarse voxels of `box`, is seen there."""
+        planes, rows, columns = (
+            Stretch.of(self.shape[axis], self.factors[axis], box[axis]) for axis in range(3)
+        )
+        padded = np.pad(mask, 1)
+        first = planes.window.start
+        for z, (below, above, weight) in enumerate(planes.mixes(), start=first):
+            plane = padded[below] * (1 - weight) + padded[above] * weight
+            seen = columns.stretched(rows.stretched(plane).T).T > 0.5
+            fine[z, rows.window, columns.window][seen] = label
 
-    def _positions(self, axis: int) -> NDArray[np.float64]:
-        """Where the fine voxel centres of one axis lie on the coarse index axis."""
-        factor = self.factors[axis]
-        return (np.arange(self.shape[axis]) + 0.5) / factor - 0.5
+
+def _block_sums(values: NDArray[np.signedinteger], factor: int) -> NDArray[np.int32]:
+    """Sums of `factor` rows each; of what is left at the end."""
+    whole = len(values) // factor * factor
+    sums = values[:whole:factor].astype(np.int32)
+    for row in range(1, factor):
+        sums += values[row:whole:factor]
+    if whole < len(values):
+        sums = np.concatenate((sums, values[whole:].sum(axis=0, dtype=np.int32, keepdims=True)))
+    return sums
 
 
-def _interpolate_rows(
-    plane: NDArray[np.float32], positions: NDArray[np.float64]
-) -> NDArray[np.float32]:
-    last = plane.shape[0] - 1
-    below = np.clip(np.floor(positions).astype(int), 0, last)
-    above = np.minimum(below + 1, last)
-    weight = np.clip(positions - below, 0.0, 1.0).astype(np.float32)[:, None]
-    return np.asarray(plane[below] * (1 - weight) + plane[above] * weight)
+def _block_sizes(length: int, factor: int) -> NDArray[np.float32]:
+    starts = np.arange(0, length, factor)
+    return np.minimum(factor, length - starts).astype(np.float32)
 
 
 def label_in_planes(mask: Bool) -> tuple[NDArray[np.int32], int]:

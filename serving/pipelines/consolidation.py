@@ -8,6 +8,7 @@ from scipy import ndimage
 
 from serving.pipelines.analysis import LEFT_LUNG, RIGHT_LUNG
 from serving.pipelines.coarse_grid import Bool
+from serving.pipelines.cross import bounding_box, grow_within, smoothed
 from serving.pipelines.planar import dilate, opened
 
 _THINNEST_MM = 3.0
@@ -27,13 +28,13 @@ def add_dense_lung(
     No healthy tissue of the chest lies between aerated lung and fat, so what does, and is
     thicker than the blurred rim of a lung, is diseased lung. HU are smoothed over 3 voxels.
     """
-    box = ndimage.find_objects((sides > 0).astype(np.uint8))[0]
+    box = bounding_box(sides > 0)
     grown = sides[box].copy()
-    smooth = ndimage.uniform_filter(np.maximum(hu[box], -900.0), 3)
+    smooth = smoothed(np.maximum(hu[box], np.float32(-900.0)))
     dense = (smooth < below_hu) & allowed[box] & (grown == 0)
     dense = opened(dense, _THINNEST_MM, spacing_mm)
     near = dilate(grown > 0, _THINNEST_MM, spacing_mm)
-    dense = ndimage.binary_propagation(dense & near, mask=dense)
+    dense = grow_within(dense & near, dense)
     steps = round(_DEEPEST_MM / spacing_mm[1])
     for side in (RIGHT_LUNG, LEFT_LUNG):
         lung = grown == side

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from serving.pipelines.coarse_grid import Bool
+from serving.pipelines.cross import dilate_cross, erode_cross, label_sizes, smoothed
 
 _GAS_BELOW_HU = -940.0
 _WALL_ABOVE_HU = -500.0
@@ -28,21 +29,19 @@ def free_gas(
     A pocket counts when it has a wall of soft tissue nearly all around (emphysema and
     pneumothorax border on lung), a whole component when its mean lies below `gas_below_hu`.
     """
-    smooth = ndimage.uniform_filter(hu, 3)
-    walled = _walled_gas(air & (smooth < _GAS_BELOW_HU), hu, spacing_mm)
-    gas = ndimage.binary_dilation(walled, mask=air, iterations=_RIM_STEPS)
+    gas = _walled_gas(air & (smoothed(hu) < _GAS_BELOW_HU), hu, spacing_mm)
+    for _ in range(_RIM_STEPS if gas.any() else 0):
+        gas = dilate_cross(gas) & air
     return np.asarray(gas | _pure_gas(air & ~gas, hu, gas_below_hu))
 
 
 def _walled_gas(gas: Bool, hu: NDArray[np.float32], spacing_mm: tuple[float, float, float]) -> Bool:
-    labels, _ = ndimage.label(gas)
-    sizes = np.bincount(labels.ravel())
+    labels, count = ndimage.label(gas)
+    sizes = label_sizes(labels, count)
     boxes = ndimage.find_objects(labels)
     walled = np.zeros_like(gas)
     smallest, largest = (ml * 1000.0 / float(np.prod(spacing_mm)) for ml in _POCKET_ML)
     for index in np.flatnonzero((sizes >= smallest) & (sizes <= largest)):
-        if index == 0:
-            continue
         margin = _RIM_STEPS + 1
         window = tuple(slice(max(0, p.start - margin), p.stop + margin) for p in boxes[index - 1])
         pocket = labels[window] == index
@@ -53,17 +52,18 @@ def _walled_gas(gas: Bool, hu: NDArray[np.float32], spacing_mm: tuple[float, flo
 
 def _wall_share(pocket: Bool, hu: NDArray[np.float32]) -> float:
     """Share of the shell around a pocket that is soft tissue."""
-    rim = ndimage.binary_dilation(pocket, iterations=_RIM_STEPS - 1)
-    shell = hu[ndimage.binary_dilation(rim) & ~rim]
+    rim = dilate_cross(pocket, _RIM_STEPS - 1)
+    shell = hu[dilate_cross(rim) & ~rim]
     return float((shell > _WALL_ABOVE_HU).mean()) if shell.size else 0.0
 
 
 def _pure_gas(air: Bool, hu: NDArray[np.float32], gas_below_hu: float) -> Bool:
     """Components whose mean, away from their rim, is that of gas."""
     labels, count = ndimage.label(air)
-    inner = ndimage.binary_erosion(air, border_value=1)
-    sizes = np.bincount(labels[inner], minlength=count + 1)
-    totals = np.bincount(labels[inner], weights=hu[inner], minlength=count + 1)
+    inner = erode_cross(air)
+    owner = labels[inner]
+    sizes = np.bincount(owner, minlength=count + 1)
+    totals = np.bincount(owner, weights=hu[inner], minlength=count + 1)
     gas = (sizes > 0) & (totals / np.maximum(sizes, 1) <= gas_below_hu)
     gas[0] = False
     return np.asarray(gas[labels])

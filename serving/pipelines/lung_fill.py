@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from serving.pipelines.analysis import LEFT_LUNG, RIGHT_LUNG
 from serving.pipelines.coarse_grid import Bool, label_in_planes
+from serving.pipelines.cross import bounding_box, fill_holes
 from serving.pipelines.planar import closed
 
 _LARGEST_HOLE_MM2 = 600.0
@@ -31,11 +31,11 @@ def fill_lungs(
 
 
 def _fill_one(lung: Bool, spacing_mm: tuple[float, float, float], radius_mm: float) -> Bool:
-    box = ndimage.find_objects(lung.astype(np.uint8))[0]
+    box = bounding_box(lung)
     outline = closed(lung[box], radius_mm, spacing_mm)
     outline |= _small_holes(outline, spacing_mm)
     filled = np.zeros_like(lung)
-    filled[box] = ndimage.binary_fill_holes(outline)
+    filled[box] = fill_holes(outline)
     return filled
 
 

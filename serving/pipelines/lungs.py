@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from serving.domain.volume import Volume
 from serving.pipelines.airways import airway_mask
-from serving.pipelines.analysis import LEFT_LUNG, RIGHT_LUNG
 from serving.pipelines.body import body_mask
 from serving.pipelines.coarse_grid import Bool, CoarseGrid
 from serving.pipelines.consolidation import add_dense_lung
+from serving.pipelines.cross import bounding_box, dilate_cross
 from serving.pipelines.free_gas import free_gas
 from serving.pipelines.lung_fill import fill_lungs
 from serving.pipelines.orientation import Orientation
 from serving.pipelines.settings import LungSettings
 from serving.pipelines.sides import split_sides
+from serving.pipelines.silhouette import Silhouette
 
 _PADDING_HU = -1024
+_MARGIN = 5
+"""Voxels around enclosed air that its walls are judged by; what lies further out is no lung."""
 _LOW_SHARE = 0.4
 _BOWEL_WALL_STEPS = 3
 """Voxels around free gas that are no lung either: bowel and what is in it."""
@@ -38,10 +40,7 @@ def segment_lungs(volume: Volume, settings: LungSettings) -> NDArray[np.uint8]:
     target = (settings.coarse_slice_mm, settings.coarse_in_plane_mm, settings.coarse_in_plane_mm)
     grid = CoarseGrid.fit(shape, orientation.spacing_mm, target)
     coarse = _coarse_lungs(grid.reduce(hu, _PADDING_HU), grid.coarse_spacing_mm, settings)
-    fine = np.zeros(shape, dtype=np.uint8)
-    for side in (RIGHT_LUNG, LEFT_LUNG):
-        fine[grid.expand(coarse == side)] = side
-    return np.ascontiguousarray(orientation.to_source(fine))
+    return np.ascontiguousarray(orientation.to_source(grid.expand_labels(coarse)))
 
 
 def _coarse_lungs(
@@ -49,18 +48,34 @@ def _coarse_lungs(
 ) -> NDArray[np.uint8]:
     labels = np.zeros(hu.shape, dtype=np.uint8)
     body = body_mask(hu, spacing_mm)
-    if not body.any():
+    aired = body & (hu < settings.air_below_hu)
+    if not aired.any():
         return labels
-    airway = airway_mask(hu, body, spacing_mm, settings.airway_below_hu)
-    wall = ndimage.binary_dilation(airway)
+    box = bounding_box(aired, _MARGIN)
+    silhouette = Silhouette.of(body[box[0]], box[2].start)
+    inner, enclosed = np.ascontiguousarray(hu[box]), np.ascontiguousarray(body[box])
+    labels[box] = _enclosed_lungs(inner, enclosed, silhouette, spacing_mm, settings)
+    return labels
+
+
+def _enclosed_lungs(
+    hu: NDArray[np.float32],
+    body: Bool,
+    silhouette: Silhouette,
+    spacing_mm: tuple[float, float, float],
+    settings: LungSettings,
+) -> NDArray[np.uint8]:
+    """Lung labels in the box of all air that the body encloses."""
+    airway = airway_mask(hu, body, silhouette, spacing_mm, settings.airway_below_hu)
+    wall = dilate_cross(airway)
     air = body & (hu < settings.air_below_hu) & ~wall
     gas = free_gas(air, hu, spacing_mm, settings.gas_below_hu)
     aerated = air & ~gas
-    if aerated.sum() * np.prod(spacing_mm) < settings.smallest_lung_ml * 1000.0:
-        return labels
-    sides = split_sides(aerated, body, spacing_mm)
+    if np.count_nonzero(aerated) * np.prod(spacing_mm) < settings.smallest_lung_ml * 1000.0:
+        return np.zeros(hu.shape, dtype=np.uint8)
+    sides = split_sides(aerated, silhouette, spacing_mm)
     bowel = gas | _low_in_front(air & (sides == 0), sides)
-    dense = body & ~wall & ~ndimage.binary_dilation(bowel, iterations=_BOWEL_WALL_STEPS)
+    dense = body & ~wall & ~dilate_cross(bowel, _BOWEL_WALL_STEPS)
     whole = add_dense_lung(sides, hu, dense, spacing_mm, settings.dense_lung_below_hu)
     return fill_lungs(whole, body & ~airway, spacing_mm, settings.closing_mm)
 

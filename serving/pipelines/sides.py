@@ -10,6 +10,8 @@ from scipy import ndimage
 
 from serving.pipelines.analysis import LEFT_LUNG, RIGHT_LUNG
 from serving.pipelines.coarse_grid import Bool
+from serving.pipelines.cross import dilate_cross, erode_cross, grow_within, label_sizes
+from serving.pipelines.silhouette import Silhouette
 
 _DEEPEST_EROSION_MM = 9.0
 _SMALLER_LUNG_SHARE = 0.12
@@ -30,7 +32,7 @@ class _Part:
 
 
 def split_sides(
-    aerated: Bool, body: Bool, spacing_mm: tuple[float, float, float]
+    aerated: Bool, silhouette: Silhouette, spacing_mm: tuple[float, float, float]
 ) -> NDArray[np.uint8]:
     """Labels (0, RIGHT_LUNG, LEFT_LUNG) of aerated tissue on canonical axes.
 
@@ -39,13 +41,13 @@ def split_sides(
     A single lung gets its side from the middle of the body. Fragments that no lung touches join
     the lung of their side when larger than a few millilitres.
     """
-    markers = _markers(aerated, body, spacing_mm)
+    markers = _markers(aerated, silhouette, spacing_mm)
     labels = _grow_back(markers, aerated)
     return _join_fragments(labels, aerated, spacing_mm)
 
 
 def _markers(
-    aerated: Bool, body: Bool, spacing_mm: tuple[float, float, float]
+    aerated: Bool, silhouette: Silhouette, spacing_mm: tuple[float, float, float]
 ) -> tuple[Bool, Bool, int]:
     """Seeds of the right and the left lung, and the erosion steps that parted them."""
     steps = int(_DEEPEST_EROSION_MM / spacing_mm[2]) + 1
@@ -55,19 +57,22 @@ def _markers(
         pair = _pair(parts, spacing_mm)
         if pair is not None:
             return labels == pair[0].label, labels == pair[1].label, step
-        core = ndimage.binary_erosion(core, border_value=1)
-    return _cut_in_the_middle(aerated, body, spacing_mm) or _single(aerated, body)
+        core = erode_cross(core)
+    cut = _cut_in_the_middle(aerated, silhouette, spacing_mm)
+    return cut or _single(aerated, silhouette)
 
 
 def _parts(mask: Bool) -> tuple[NDArray[np.int32], list[_Part]]:
     """Components and the two largest of them."""
-    labels, _ = ndimage.label(mask)
-    sizes = np.bincount(labels.ravel())
-    sizes[0] = 0
+    labels, count = ndimage.label(mask)
+    sizes = label_sizes(labels, count)
     largest = [int(i) for i in np.argsort(sizes)[::-1][:2] if sizes[i] > 0]
-    columns = ndimage.center_of_mass(mask, labels, largest) if largest else []
-    found = [_Part(i, int(sizes[i]), float(c[2])) for i, c in zip(largest, columns, strict=True)]
-    return labels, found
+    return labels, [_Part(i, int(sizes[i]), _mean_column(labels == i)) for i in largest]
+
+
+def _mean_column(part: Bool) -> float:
+    voxels = np.count_nonzero(part, axis=(0, 1))
+    return float(voxels @ np.arange(voxels.size) / voxels.sum())
 
 
 def _pair(parts: list[_Part], spacing_mm: tuple[float, float, float]) -> tuple[_Part, _Part] | None:
@@ -80,13 +85,13 @@ def _pair(parts: list[_Part], spacing_mm: tuple[float, float, float]) -> tuple[_
 
 
 def _cut_in_the_middle(
-    aerated: Bool, body: Bool, spacing_mm: tuple[float, float, float]
+    aerated: Bool, silhouette: Silhouette, spacing_mm: tuple[float, float, float]
 ) -> tuple[Bool, Bool, int] | None:
     """Lungs that meet on a broad front: each slice cut at its thinnest column near the midline.
 
     None where less than a quarter of the aerated tissue lies on one side: a single lung.
     """
-    middle = _midline(aerated, body)
+    middle = silhouette.middle(aerated)
     columns = np.arange(aerated.shape[2])
     share = float(aerated[:, :, columns < middle].sum()) / max(1, int(aerated.sum()))
     if not _BROAD_SHARE <= share <= 1 - _BROAD_SHARE:
@@ -99,29 +104,23 @@ def _cut_in_the_middle(
     return aerated & right, aerated & ~right, 0
 
 
-def _midline(aerated: Bool, body: Bool) -> float:
-    """The middle column of the body in the slices with aerated tissue."""
-    planes = aerated.any(axis=(1, 2))
-    return float(np.flatnonzero(body[planes].any(axis=(0, 1))).mean())
-
-
-def _single(aerated: Bool, body: Bool) -> tuple[Bool, Bool, int]:
+def _single(aerated: Bool, silhouette: Silhouette) -> tuple[Bool, Bool, int]:
     labels, parts = _parts(aerated)
     empty = np.zeros_like(aerated)
     if not parts:
         return empty, empty, 0
     lung = labels == parts[0].label
-    right = parts[0].column < _midline(lung, body)
+    right = parts[0].column < silhouette.middle(lung)
     return (lung, empty, 0) if right else (empty, lung, 0)
 
 
 def _grow_back(markers: tuple[Bool, Bool, int], aerated: Bool) -> NDArray[np.uint8]:
     right, left, steps = markers
     for _ in range(2 * steps):
-        right = ndimage.binary_dilation(right, mask=aerated & ~left) | right
-        left = ndimage.binary_dilation(left, mask=aerated & ~right) | left
-    right = ndimage.binary_propagation(right, mask=aerated & ~left)
-    left = ndimage.binary_propagation(left, mask=aerated & ~right)
+        right = dilate_cross(right) & aerated & ~left
+        left = dilate_cross(left) & aerated & ~right
+    right = grow_within(right, aerated & ~left)
+    left = grow_within(left, aerated & ~right)
     labels = np.zeros(aerated.shape, dtype=np.uint8)
     labels[right] = RIGHT_LUNG
     labels[left] = LEFT_LUNG
@@ -133,17 +132,16 @@ def _join_fragments(
 ) -> NDArray[np.uint8]:
     """Gives aerated islands inside the box of a lung to it."""
     smallest = _FRAGMENT_ML * 1000.0 / float(np.prod(spacing_mm))
-    islands, _ = ndimage.label(aerated & (labels == 0))
-    sizes = np.bincount(islands.ravel())
+    islands, count = ndimage.label(aerated & (labels == 0))
+    sizes = label_sizes(islands, count)
     boxes = ndimage.find_objects(labels, max_label=LEFT_LUNG)
     centers = ndimage.find_objects(islands)
-    for index in np.flatnonzero(sizes >= smallest):
-        if index == 0:
-            continue
+    for index in 1 + np.flatnonzero(sizes[1:] >= smallest):
         middle = [(part.start + part.stop - 1) / 2 for part in centers[index - 1]]
         side = _enclosing_side(middle, boxes)
         if side:
-            labels[islands == index] = side
+            window = centers[index - 1]
+            labels[window][islands[window] == index] = side
     return labels
 
 
