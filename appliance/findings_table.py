@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from appliance.errors import BoxFailed
-from serving.domain.finding import Region, Report
+from serving.domain.finding import Agreement, Region, Report
 
 REPORT_NAME = "report.json"
 
@@ -62,11 +62,18 @@ def sentences(report: Report) -> list[str]:
     return [
         f"{score.name}: {score.value} of {score.maximum}",
         f"lesions: {found.lesion_count}, the largest {found.largest_lesion_ml:.1f} ml",
+        *_confidence(found.agreement),
         f"coverage: {found.coverage.sentence}",
-        *(f"notice: {notice.message}" for notice in report.notices),
+        *(f"notice: {n.message}" for n in report.notices if n.code != "low_agreement"),
         f"made by aibox {report.box_version} with {models}",
         report.disclaimer,
     ]
+
+
+def _confidence(agreement: Agreement | None) -> list[str]:
+    if agreement is None:
+        return ["confidence: one network read the study; there is no second reading to compare"]
+    return [f"confidence: {agreement.confidence.value}. {agreement.sentence}"]
 
 
 def region_key(region: Region) -> str:

@@ -1,6 +1,9 @@
-"""Findings of the chest CT pipeline and the report that carries them: `report.json`, schema 1.0.
+"""Findings of the chest CT pipeline and the report that carries them: `report.json`, schema 1.1.
 
 Every per cent and score depends on the coverage beside it. Sides are the patient's.
+
+1.1 adds `findings.agreement` (null where one network read the study) and the entry `inference` of
+`timings_s`; everything of 1.0 is as it was.
 """
 
 from __future__ import annotations
@@ -10,7 +13,7 @@ from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-SCHEMA_VERSION: Final = "1.0"
+SCHEMA_VERSION: Final = "1.1"
 
 
 class _Part(BaseModel):
@@ -87,6 +90,37 @@ class Coverage(_Part):
     sentence: str
 
 
+class Confidence(StrEnum):
+    """How far two networks that read the same study agree."""
+
+    HIGH = "high"
+    MODERATE = "moderate"
+    LOW = "low"
+
+
+class NetworkVolume(_Part):
+    """What one network alone calls lesion in the lungs, small specks included."""
+
+    model: str
+    version: int
+    lesion_volume_ml: float
+    lesion_percent: float | None
+    """Per cent of both lungs."""
+
+
+class Agreement(_Part):
+    """Two networks on one study: a measure of how much the result depends on which one is asked."""
+
+    confidence: Confidence
+    dice: float | None
+    """Dice of their masks in the lungs, 0 to 1; None where neither calls anything lesion."""
+    networks: tuple[NetworkVolume, ...]
+    """In the order of the report's models."""
+    sentence: str
+    """For a reader: how far they agree, and what to do about it."""
+    method: str
+
+
 class ChestCtFindings(_Part):
     """What `chest_ct` found."""
 
@@ -100,6 +134,8 @@ class ChestCtFindings(_Part):
     """The largest, at most 50."""
     severity: Severity
     coverage: Coverage
+    agreement: Agreement | None = None
+    """None where one network read the study."""
 
 
 class NoticeEntry(_Part):
@@ -148,7 +184,7 @@ class SeriesEntry(_Part):
 class Report(_Part):
     """`report.json`."""
 
-    schema_version: Literal["1.0"] = SCHEMA_VERSION
+    schema_version: Literal["1.1"] = SCHEMA_VERSION
     pipeline: str
     pipeline_version: str
     box_version: str
@@ -163,4 +199,6 @@ class Report(_Part):
     notices: tuple[NoticeEntry, ...]
     models: tuple[ModelUse, ...]
     timings_s: dict[str, float]
+    """Wall seconds: `reading`, `lungs`, `lesions`, `measuring` follow one another; `inference` is
+    the part of `lesions` during which a network computed."""
     files: tuple[str, ...]

@@ -35,7 +35,7 @@ class ChestCtAnalysis:
     notices: tuple[Notice, ...]
     """Those of the study first, then the pipeline's own."""
     timings_s: Mapping[str, float]
-    """Wall seconds per stage: reading, lungs, lesions, measuring."""
+    """Wall seconds per stage: reading, lungs, lesions, measuring; inference is part of lesions."""
 
     @property
     def volume(self) -> Volume:

@@ -1,36 +1,34 @@
-"""The `chest_ct` pipeline: how much of the lungs a model calls pneumonia, and where."""
+"""The `chest_ct` pipeline: how much of the lungs its networks call pneumonia, and where."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
-from serving.domain.errors import ModelNotFound, UnsupportedImage
-from serving.domain.finding import ChestCtFindings, Code, ModelUse
+from serving.domain.errors import UnsupportedImage
+from serving.domain.finding import ChestCtFindings, ModelUse
 from serving.domain.pipeline import PipelineInfo, StudyTask
 from serving.domain.slices import Progress, SliceModel
 from serving.domain.study import LoadedStudy
+from serving.domain.study_timings import TIMINGS_NAME, StudyTimings
+from serving.domain.volume import Volume
+from serving.pipelines.agreement import agreement
 from serving.pipelines.analysis import ChestCtAnalysis
 from serving.pipelines.components import label_lesions
 from serving.pipelines.coverage import lung_coverage
 from serving.pipelines.lesions import LesionMap, find_lesions
 from serving.pipelines.lungs import segment_lungs
-from serving.pipelines.measure import measure
+from serving.pipelines.measure import Measurement, measure
+from serving.pipelines.network_choice import chosen_networks, finding_code, model_use
 from serving.pipelines.notices import pipeline_notices
 from serving.pipelines.report_writer import ReportWriter
 from serving.pipelines.settings import PipelineSettings
 from serving.pipelines.severity import severity
-
-MODEL = "nested_unet_covid"
-_PNEUMONIA = Code(scheme="SCT", code="233604007", meaning="Pneumonia")
-_SHARES = {"reading": 0.15, "lungs": 0.15, "lesions": 0.5, "measuring": 0.08, "writing": 0.12}
-"""About the shares of a study's time."""
+from serving.pipelines.stages import Stages
 
 
 class Reader(Protocol):
@@ -39,30 +37,8 @@ class Reader(Protocol):
     def read(self, instances_dir: Path, progress: Progress) -> LoadedStudy: ...
 
 
-@dataclass(slots=True)
-class _Stages:
-    """Reports progress over all stages and times each."""
-
-    progress: Progress
-    timings_s: dict[str, float] = field(default_factory=dict)
-    _before: float = 0.0
-
-    @contextmanager
-    def stage(self, name: str) -> Iterator[Progress]:
-        before, share = self._before, _SHARES[name]
-        self.progress(before, name)
-        start = time.monotonic()
-
-        def within(done: float, _detail: str) -> None:
-            self.progress(before + share * min(max(done, 0.0), 1.0), name)
-
-        yield within
-        self.timings_s[name] = time.monotonic() - start
-        self._before = before + share
-
-
 class ChestCtPipeline:
-    """Lungs by classical means, lesions by the reference network, measured and scored."""
+    """Lungs by classical means, lesions by the reference networks, measured and scored."""
 
     def __init__(
         self, reader: Reader, writer: ReportWriter, settings: PipelineSettings | None = None
@@ -73,44 +49,42 @@ class ChestCtPipeline:
 
     @property
     def info(self) -> PipelineInfo:
-        return PipelineInfo(name="chest_ct", version="1.0.0", models=(MODEL,))
+        return PipelineInfo(name="chest_ct", version="1.1.0", models=self._settings.chest_ct_models)
 
     def run(self, task: StudyTask, models: Mapping[str, SliceModel], progress: Progress) -> None:
-        """Analyses one study and writes its results into `task.results_dir`.
+        """Analyses one study and writes its results and `timings.json` into `task.results_dir`.
 
         Raises UnsupportedImage where the study cannot be read or shows no lungs, ModelNotFound
-        where `models` lacks the network; AiboxErrors of the model and whatever `progress`
+        where `models` lacks a network, IllegalTransition where one is untrained, InvalidRequest
+        where two look for different things; AiboxErrors of the models and whatever `progress`
         raises pass through.
         """
-        if MODEL not in models:
-            raise ModelNotFound(f"chest_ct needs the model {MODEL}, and it is not served")
-        stages = _Stages(progress)
+        networks = chosen_networks(models, self._settings)
+        stages = Stages(progress)
         with stages.stage("reading") as within:
             study = self._reader.read(task.instances_dir, within)
-        analysis = self._analyse(task.job_id, study, models[MODEL], stages)
+        analysis = self._analyse(task.job_id, study, networks, stages)
         with stages.stage("writing"):
             self._writer.write(analysis, task.results_dir)
+        timings = self._timings(analysis, stages).model_dump_json(indent=2) + "\n"
+        (task.results_dir / TIMINGS_NAME).write_text(timings, encoding="utf-8")
         progress(1.0, "writing")
 
     def _analyse(
-        self, job_id: str, study: LoadedStudy, model: SliceModel, stages: _Stages
+        self, job_id: str, study: LoadedStudy, networks: Sequence[SliceModel], stages: Stages
     ) -> ChestCtAnalysis:
-        volume = study.volume
+        volume, settings = study.volume, self._settings
         with stages.stage("lungs"):
-            lungs = segment_lungs(volume, self._settings.lungs)
-            if not lungs.any():
-                raise UnsupportedImage(
-                    "a CT of the chest was expected and no lung was found in these images; "
-                    "send a series that shows the lungs"
-                )
+            lungs = self._lungs(volume)
         with stages.stage("lesions") as within:
-            found = find_lesions(volume, lungs, model, self._settings.lesions, within)
+            found = find_lesions(volume, lungs, networks, settings.lesions, within)
+        uses = tuple(model_use(network) for network in networks)
         with stages.stage("measuring"):
             lesions = label_lesions(
-                found.mask, volume.geometry, self._settings.lesions.smallest_lesion_mm3
+                found.mask, volume.geometry, settings.lesions.smallest_lesion_mm3
             )
-            findings = _findings(study, found, lesions, model)
-        use = model_use(model)
+            measured = measure(volume, found.lungs, lesions)
+            findings = self._findings(volume, found, measured, networks, uses)
         return ChestCtAnalysis(
             job_id=job_id,
             pipeline=self.info.name,
@@ -119,49 +93,54 @@ class ChestCtPipeline:
             lungs=found.lungs,
             lesions=lesions,
             findings=findings,
-            models=(use,),
-            notices=(*study.notices, *pipeline_notices(study, findings, use, self._settings)),
-            timings_s=dict(stages.timings_s),
+            models=uses,
+            notices=(*study.notices, *pipeline_notices(study, findings, uses, settings)),
+            timings_s={**stages.timings_s, "inference": found.inference_s},
         )
 
+    def _lungs(self, volume: Volume) -> NDArray[np.uint8]:
+        lungs = segment_lungs(volume, self._settings.lungs)
+        if not lungs.any():
+            raise UnsupportedImage(
+                "a CT of the chest was expected and no lung was found in these images; "
+                "send a series that shows the lungs"
+            )
+        return lungs
 
-def _findings(
-    study: LoadedStudy,
-    found: LesionMap,
-    lesions: np.ndarray[tuple[int, ...], np.dtype[np.uint16]],
-    model: SliceModel,
-) -> ChestCtFindings:
-    measured = measure(study.volume, found.lungs, lesions)
-    coverage = lung_coverage(found.lungs, study.volume.geometry)
-    return ChestCtFindings(
-        finding=_finding_code(model),
-        both_lungs=measured.both_lungs,
-        lungs=measured.lungs,
-        zones=measured.zones,
-        lesion_count=measured.lesion_count,
-        largest_lesion_ml=measured.lesions[0].volume_ml if measured.lesions else 0.0,
-        lesions=measured.lesions,
-        severity=severity(measured.zones, complete=coverage.complete),
-        coverage=coverage,
-    )
+    def _findings(
+        self,
+        volume: Volume,
+        found: LesionMap,
+        measured: Measurement,
+        networks: Sequence[SliceModel],
+        uses: Sequence[ModelUse],
+    ) -> ChestCtFindings:
+        coverage = lung_coverage(found.lungs, volume.geometry)
+        return ChestCtFindings(
+            finding=finding_code(networks[0]),
+            both_lungs=measured.both_lungs,
+            lungs=measured.lungs,
+            zones=measured.zones,
+            lesion_count=measured.lesion_count,
+            largest_lesion_ml=measured.lesions[0].volume_ml if measured.lesions else 0.0,
+            lesions=measured.lesions,
+            severity=severity(measured.zones, complete=coverage.complete),
+            coverage=coverage,
+            agreement=agreement(
+                found.votes,
+                volume.geometry.voxel_volumes_ml,
+                uses,
+                measured.both_lungs.lung_volume_ml,
+                self._settings.lesions.smallest_lesion_mm3,
+            ),
+        )
 
-
-def _finding_code(model: SliceModel) -> Code:
-    """What the model's manifest says its lesions are."""
-    label = next((label for label in model.manifest.labels if label.value == 1), None)
-    if label is None or not label.code:
-        return _PNEUMONIA
-    return Code(scheme=label.scheme, code=label.code, meaning=label.meaning)
-
-
-def model_use(model: SliceModel) -> ModelUse:
-    """The exact model behind a result, as compiled and as its manifest describes it."""
-    status = model.status
-    return ModelUse(
-        name=status.name,
-        version=status.version,
-        digest=status.digest,
-        precision=status.precision,
-        effective_precision=status.effective_precision,
-        disclaimer=model.manifest.disclaimer,
-    )
+    def _timings(self, analysis: ChestCtAnalysis, stages: Stages) -> StudyTimings:
+        return StudyTimings(
+            pipeline=analysis.pipeline,
+            pipeline_version=analysis.pipeline_version,
+            stages_s=dict(stages.timings_s),
+            inference_s=analysis.timings_s["inference"],
+            total_s=sum(stages.timings_s.values()),
+            lung_slices=int(np.count_nonzero(analysis.lungs.any(axis=(1, 2)))),
+        )

@@ -1,92 +1,90 @@
-"""Lesions in the lungs, as a slice model sees them."""
+"""Lesions in the lungs, as one or several slice models see them."""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
 
 import numpy as np
 from numpy.typing import NDArray
 
-from serving.domain.errors import CorruptModel
 from serving.domain.slices import Progress, SliceModel
 from serving.domain.volume import Volume
-from serving.pipelines.analysis import LEFT_LUNG, RIGHT_LUNG
 from serving.pipelines.coarse_grid import Bool
-from serving.pipelines.model_field import ModelField
 from serving.pipelines.orientation import Orientation
-from serving.pipelines.planar import dilate
+from serving.pipelines.panel import Batch, batches_of, panels_of
+from serving.pipelines.plane_votes import BEYOND_LUNG_MM, TOGETHER, PlaneVotes, Votes
 from serving.pipelines.settings import LesionSettings
-
-_BEYOND_LUNG_MM = 6.0
-"""A dense lesion at the chest wall can hide this much of the lung from thresholds."""
+from serving.pipelines.slice_run import SliceRun
+from serving.pipelines.window import Window, windows_of
 
 
 @dataclass(frozen=True, slots=True)
 class LesionMap:
-    """Lesions and the lungs that they complete, both on the source grid."""
+    """What the networks found, on the source grid (slices, rows, columns)."""
 
-    mask: Bool
+    votes: Votes
+    """Bit n: network n calls the voxel lesion. The last bit: their average does."""
     lungs: NDArray[np.uint8]
     """The lungs given, with lesion at their border added to the lung that it touches."""
+    inference_s: float
+    """Wall seconds during which a network computed."""
+
+    @property
+    def mask(self) -> Bool:
+        """Lesion by the average of all networks' probabilities."""
+        return self.votes >= TOGETHER
 
 
 def find_lesions(
     volume: Volume,
     lungs: NDArray[np.uint8],
-    model: SliceModel,
+    models: Sequence[SliceModel],
     settings: LesionSettings,
     progress: Progress,
 ) -> LesionMap:
-    """What `model` calls lesion in and right beside the lungs.
+    """What `models` call lesion in and right beside the lungs, alone and on average.
 
-    Only slices with lung, and a margin, are sent, each as a square field at the size that the
-    manifest's preprocessing names, axial, rows to posterior, columns to left. Probabilities are
-    interpolated back and cut at the threshold. `lungs` must not be empty. Raises CorruptModel
-    where the manifest names no preprocessing; AiboxErrors of the model pass through.
+    Slices with lung are sent, axial, rows to posterior, columns to left, each as a square field at
+    the size that a manifest's preprocessing names; where it lists frames, only the smallest of
+    them that holds the slice's lungs and a margin. Probabilities are interpolated back,
+    averaged, and cut at the threshold. `lungs` must not be empty. Raises CorruptModel where a
+    manifest names no preprocessing; AiboxErrors of the models pass through.
     """
     orientation = Orientation.of(volume.geometry)
-    hu = orientation.to_canonical(volume.hu)
     labels = orientation.to_canonical(lungs)
-    field = _field(labels > 0, orientation, model, settings)
-    slab = _slab(labels > 0, orientation.spacing_mm[0], settings.margin_slices_mm)
-    probabilities = model.predict(field.to_model(hu[slab]), progress)
-    reach = _reach(field.labels_to_model(labels[slab]), field)
-    lesion = np.zeros(labels.shape, dtype=np.bool_)
-    whole = labels.copy()
-    for plane, index in enumerate(range(slab.start, slab.stop)):
-        near = field.labels_to_frame(reach[plane : plane + 1])[0]
-        within = np.where(whole[index] > 0, whole[index], near)
-        found = field.to_frame(probabilities[plane]) > settings.threshold
-        lesion[index] = found & (within > 0)
-        whole[index] = np.where(lesion[index], within, whole[index])
+    windows = windows_of(labels)
+    targets = _targets(windows, labels.shape[1:], orientation)
+    batches = _batches(windows, targets, models, orientation, labels.shape[1:], settings)
+    verdict = PlaneVotes(labels, targets, orientation.spacing_mm, settings.threshold)
+    run = SliceRun(models, orientation.to_canonical(volume.hu), verdict.settle)
+    run.run(batches, progress)
     return LesionMap(
-        mask=np.ascontiguousarray(orientation.to_source(lesion)),
-        lungs=np.ascontiguousarray(orientation.to_source(whole)),
+        votes=np.ascontiguousarray(orientation.to_source(verdict.votes)),
+        lungs=np.ascontiguousarray(orientation.to_source(verdict.lungs)),
+        inference_s=run.inference_s,
     )
 
 
-def _field(
-    lungs: Bool, orientation: Orientation, model: SliceModel, settings: LesionSettings
-) -> ModelField:
-    preprocessing = model.manifest.preprocessing
-    if preprocessing is None:
-        raise CorruptModel("the model's manifest names no rows and columns for its input")
-    in_plane = (orientation.spacing_mm[1], orientation.spacing_mm[2])
-    shape = (preprocessing.rows, preprocessing.columns)
-    return ModelField.around(lungs, in_plane, shape, settings.field_of_view_mm)
+def _targets(
+    windows: Mapping[int, Window], shape: tuple[int, ...], orientation: Orientation
+) -> dict[int, Window]:
+    """The window of each plane in which lesions count: its lungs and their rim."""
+    rows, columns = (math.ceil(BEYOND_LUNG_MM / mm) + 1 for mm in orientation.spacing_mm[1:])
+    frame = (shape[0], shape[1])
+    return {plane: window.grown(rows, columns, frame) for plane, window in windows.items()}
 
 
-def _slab(lungs: Bool, spacing_mm: float, margin_mm: float) -> slice:
-    planes = np.flatnonzero(lungs.any(axis=(1, 2)))
-    margin = round(margin_mm / spacing_mm)
-    return slice(max(0, int(planes[0]) - margin), min(len(lungs), int(planes[-1]) + margin + 1))
-
-
-def _reach(labels: NDArray[np.uint8], field: ModelField) -> NDArray[np.uint8]:
-    """Lung labels of the model's grid grown by `_BEYOND_LUNG_MM` in the axial plane."""
-    rows_mm, columns_mm = field.pixel_mm
-    reach = labels.copy()
-    for side in (RIGHT_LUNG, LEFT_LUNG):
-        grown = dilate(labels == side, _BEYOND_LUNG_MM, (1.0, rows_mm, columns_mm))
-        reach[grown & (reach == 0)] = side
-    return reach
+def _batches(
+    windows: Mapping[int, Window],
+    targets: Mapping[int, Window],
+    models: Sequence[SliceModel],
+    orientation: Orientation,
+    shape: tuple[int, ...],
+    settings: LesionSettings,
+) -> tuple[Batch, ...]:
+    lungs = reduce(Window.joined, windows.values())
+    panels = panels_of(models, lungs, (shape[0], shape[1]), orientation, settings)
+    return batches_of(panels, targets, settings.crop_margin_mm)

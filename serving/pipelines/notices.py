@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from serving.domain.finding import ChestCtFindings, ModelUse
+from collections.abc import Sequence
+
+from serving.domain.finding import ChestCtFindings, Confidence, ModelUse
 from serving.domain.study import LoadedStudy, Notice
 from serving.pipelines.settings import PipelineSettings
 
@@ -10,7 +12,10 @@ _TINY_LUNG_ML = 100.0
 
 
 def pipeline_notices(
-    study: LoadedStudy, findings: ChestCtFindings, model: ModelUse, settings: PipelineSettings
+    study: LoadedStudy,
+    findings: ChestCtFindings,
+    models: Sequence[ModelUse],
+    settings: PipelineSettings,
 ) -> tuple[Notice, ...]:
     """Notices in the order of their weight; none holds patient data."""
     notices = []
@@ -32,7 +37,11 @@ def pipeline_notices(
             )
         )
     notices += _missing_lungs(findings)
-    notices.append(Notice("model_disclaimer", f"Model {model.name}: {model.disclaimer}"))
+    if findings.agreement and findings.agreement.confidence is Confidence.LOW:
+        notices.append(Notice("low_agreement", findings.agreement.sentence))
+    notices += [
+        Notice("model_disclaimer", f"Model {model.name}: {model.disclaimer}") for model in models
+    ]
     return tuple(notices)
 
 

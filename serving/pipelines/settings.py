@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from serving.domain.manifest import Name
 
 
 class _Settings(BaseModel):
@@ -33,10 +37,12 @@ class LesionSettings(_Settings):
     threshold: float = Field(default=0.5, gt=0, lt=1)
     smallest_lesion_mm3: float = Field(default=30.0, ge=0)
     """Smaller specks are noise of the model and dropped."""
-    margin_slices_mm: float = Field(default=5.0, ge=0)
-    """Slices this far beyond the lungs are sent too."""
     field_of_view_mm: float = Field(default=360.0, gt=0)
     """Side of the square field that the model sees; about that of its training images."""
+    crop: bool = True
+    """Of each slice, only the lungs and a margin are sent to models that take crops."""
+    crop_margin_mm: float = Field(default=24.0, ge=0)
+    """What a network sees around the lungs in a crop."""
 
 
 class PipelineSettings(_Settings):
@@ -44,5 +50,18 @@ class PipelineSettings(_Settings):
 
     lungs: LungSettings = LungSettings()
     lesions: LesionSettings = LesionSettings()
+    chest_ct_models: Annotated[tuple[Name, ...], Field(min_length=1, max_length=2)] = (
+        "nested_unet_covid",
+    )
+    """The networks of `chest_ct`; of two, the average counts, and how far they agree is told."""
+    allow_untrained: bool = False
+    """Lets networks of random weights read studies; for benchmarks, never for patients."""
     thick_slices_mm: float = Field(default=10.0, gt=0)
     """Slices further apart than this are beyond what the measurements were tested for."""
+
+    @field_validator("chest_ct_models")
+    @classmethod
+    def _each_once(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        if len(set(names)) < len(names):
+            raise ValueError("name each network of chest_ct once")
+        return names

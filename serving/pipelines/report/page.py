@@ -21,6 +21,8 @@ from serving.pipelines.report.zone_chart import zone_chart
 
 _TEMPLATES = "serving.pipelines.report"
 _MOST_SERIES = 20
+_INFERENCE = "inference"
+"""The one timing that is part of another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +50,13 @@ class ReportPage:
 
     def render(self, report: Report, pictures: Pictures) -> str:
         """The whole page as text."""
-        told = report.findings.coverage.sentence
+        agreement = report.findings.agreement
+        told = {report.findings.coverage.sentence, agreement.sentence if agreement else ""}
         return self._environment.get_template("report.html.j2").render(
             report=report,
             findings=report.findings,
             complete=report.findings.coverage.complete,
-            other_notices=[notice for notice in report.notices if notice.message != told],
+            other_notices=[notice for notice in report.notices if notice.message not in told],
             sentences=summary(report.findings),
             chart=zone_chart(report.findings.zones),
             pictures=pictures,
@@ -61,7 +64,8 @@ class ReportPage:
             most_series=_MOST_SERIES,
             style=Markup(self._style),
             style_digest=_digest(self._style),
-            total_s=sum(report.timings_s.values()),
+            stages_s={k: v for k, v in report.timings_s.items() if k != _INFERENCE},
+            inference_s=report.timings_s.get(_INFERENCE, 0.0),
         )
 
     def _source(self, name: str) -> str:

@@ -11,9 +11,10 @@ def summary(findings: ChestCtFindings) -> tuple[str, ...]:
     region = findings.both_lungs
     if findings.lesion_count == 0 or region.lesion_percent is None:
         return (_nothing_found(findings),)
+    lesion, lung = millilitres(region.lesion_volume_ml), millilitres(region.lung_volume_ml)
     return (
-        f"The model marked {percent(region.lesion_percent)} of {_lung_phrase(findings)} as lesion: "
-        f"{millilitres(region.lesion_volume_ml)} of {millilitres(region.lung_volume_ml)}.",
+        f"{_who(findings)} marked {percent(region.lesion_percent)} of {_lung_phrase(findings)} "
+        f"as lesion: {lesion} of {lung}.",
         _count(findings),
     )
 
@@ -22,7 +23,11 @@ def _nothing_found(findings: ChestCtFindings) -> str:
     lung = findings.both_lungs.lung_volume_ml
     if lung <= 0:
         return "No lung was found in these images, so nothing could be measured."
-    return f"The model marked no lesion in {_lung_phrase(findings)} ({millilitres(lung)})."
+    return f"{_who(findings)} marked no lesion in {_lung_phrase(findings)} ({millilitres(lung)})."
+
+
+def _who(findings: ChestCtFindings) -> str:
+    return "The two networks together" if findings.agreement else "The model"
 
 
 def _lung_phrase(findings: ChestCtFindings) -> str:

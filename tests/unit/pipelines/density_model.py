@@ -10,20 +10,30 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from serving.domain.inference import ModelStatus
-from serving.domain.manifest import CodedLabel, ModelManifest, Preprocessing, Variant
+from serving.domain.manifest import CodedLabel, ModelManifest, Preprocessing, Training, Variant
 from serving.domain.slices import Progress
-
-_RANGE_HU = (-575, -150)
 
 
 class DensityModel:
     """Implements `SliceModel` by two thresholds; the blurred rim of a lung is opened away."""
 
-    def __init__(self, *, preprocessing: bool = True) -> None:
+    def __init__(
+        self,
+        *,
+        preprocessing: bool = True,
+        name: str = "nested_unet_covid",
+        side: int = 256,
+        frames: tuple[tuple[int, int], ...] = (),
+        range_hu: tuple[int, int] = (-575, -150),
+        trained: bool = True,
+        code: str = "233604007",
+    ) -> None:
+        self.calls: list[tuple[int, ...]] = []
+        self._range_hu = range_hu
         self.sent: NDArray[np.int16] = np.zeros((0, 0, 0), dtype=np.int16)
         self.answer: NDArray[np.float32] = np.zeros((0, 0, 0), dtype=np.float32)
         self._manifest = ModelManifest(
-            name="nested_unet_covid",
+            name=name,
             version=7,
             task="segmentation",
             architecture="two thresholds",
@@ -31,8 +41,9 @@ class DensityModel:
             disclaimer="Not a medical device, and no network.",
             inputs=(),
             outputs=(),
-            preprocessing=Preprocessing(rows=256, columns=256) if preprocessing else None,
-            labels=(CodedLabel(value=1, meaning="Pneumonia", scheme="SCT", code="233604007"),),
+            preprocessing=_preprocessing(side, frames) if preprocessing else None,
+            labels=(CodedLabel(value=1, meaning="Pneumonia", scheme="SCT", code=code),),
+            training=Training(data="", licence="", split="", recipe="", trained=trained),
             default_variant="fp32",
             variants={"fp32": Variant(model="a", inference_precision="f32", files=())},
         )
@@ -44,7 +55,7 @@ class DensityModel:
     @property
     def status(self) -> ModelStatus:
         return ModelStatus(
-            name="nested_unet_covid",
+            name=self._manifest.name,
             version=7,
             digest="d" * 64,
             precision="fp32",
@@ -58,9 +69,14 @@ class DensityModel:
 
     def predict(self, slices_hu: NDArray[np.int16], progress: Progress) -> NDArray[np.float32]:
         self.sent = slices_hu
-        low, high = _RANGE_HU
+        self.calls.append(slices_hu.shape)
+        low, high = self._range_hu
         between = (slices_hu > low) & (slices_hu < high)
         progress(1.0, "model")
         core = ndimage.minimum_filter(between.astype(np.uint8), (1, 7, 7))
         self.answer = ndimage.maximum_filter(core, (1, 7, 7)).astype(np.float32)
         return self.answer
+
+
+def _preprocessing(side: int, frames: tuple[tuple[int, int], ...]) -> Preprocessing:
+    return Preprocessing(rows=side, columns=side, frames=frames)

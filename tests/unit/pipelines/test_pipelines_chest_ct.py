@@ -10,60 +10,23 @@ import pytest
 from chest_grids import geometry
 from chest_phantom import LESION, Chest
 from density_model import DensityModel
+from phantom_study import PLANTED, KeepingWriter, PhantomReader, grid
 
 from serving.domain.errors import ModelNotFound, UnsupportedImage
 from serving.domain.finding import Side, Zone
 from serving.domain.pipeline import StudyTask
-from serving.domain.slices import Progress
-from serving.domain.study import LoadedStudy, Notice, SeriesChoice, Subject
+from serving.domain.study_timings import TIMINGS_NAME, StudyTimings
 from serving.domain.volume import Geometry, Volume
 from serving.pipelines.analysis import ChestCtAnalysis
 from serving.pipelines.chest_ct import ChestCtPipeline
 from serving.pipelines.settings import PipelineSettings
 
-PLANTED = "PLANTED^PATIENT"
-
-
-def loaded(volume: Volume) -> LoadedStudy:
-    return LoadedStudy(
-        volume=volume,
-        subject=Subject(PLANTED, "P-1", "F", "19500101", "1.2.3", "20260101", "", ""),
-        series=SeriesChoice("1.2.3.4", "", "the only series", ()),
-        notices=(Notice("from_reader", "Something was odd."),),
-        transfer_syntaxes=("1.2.840.10008.1.2.1",),
-        instance_uids=tuple(f"1.2.3.4.{i}" for i in range(len(volume.hu))),
-    )
-
-
-class PhantomReader:
-    """Hands over a study that is in memory already."""
-
-    def __init__(self, volume: Volume) -> None:
-        self._volume = volume
-
-    def read(self, instances_dir: Path, progress: Progress) -> LoadedStudy:
-        progress(1.0, "reading")
-        return loaded(self._volume)
-
-
-class KeepingWriter:
-    """Keeps the analysis and leaves a mark in the results folder."""
-
-    def __init__(self) -> None:
-        self.analyses: list[ChestCtAnalysis] = []
-
-    def write(self, analysis: ChestCtAnalysis, results_dir: Path) -> None:
-        self.analyses.append(analysis)
-        (results_dir / "written").touch()
-
-
-def grid() -> Geometry:
-    return geometry(np.eye(3), (4.0, 2.5, 2.5), 290.0)
+ONE = PipelineSettings(chest_ct_models=("nested_unet_covid",))
 
 
 def analyse(volume: Volume, folder: Path) -> tuple[ChestCtAnalysis, list[tuple[float, str]]]:
     writer, told = KeepingWriter(), []
-    pipeline = ChestCtPipeline(PhantomReader(volume), writer, PipelineSettings())
+    pipeline = ChestCtPipeline(PhantomReader(volume), writer, ONE)
     task = StudyTask("job-1", folder, folder, {})
     models = {"nested_unet_covid": DensityModel()}
     pipeline.run(task, models, lambda share, stage: told.append((share, stage)))
@@ -100,7 +63,13 @@ def test_progress_rises_through_every_stage_and_times_are_kept(tmp_path: Path) -
     assert (shares[0], shares[-1]) == (0.0, 1.0)
     stages = list(dict.fromkeys(stage for _, stage in told))
     assert stages == ["reading", "lungs", "lesions", "measuring", "writing"]
-    assert set(analysis.timings_s) == {"reading", "lungs", "lesions", "measuring"}
+    assert set(analysis.timings_s) == {"reading", "lungs", "lesions", "measuring", "inference"}
+    assert 0 < analysis.timings_s["inference"] <= analysis.timings_s["lesions"]
+    timings = StudyTimings.model_validate_json((tmp_path / TIMINGS_NAME).read_text("utf-8"))
+    assert list(timings.stages_s) == stages
+    assert timings.total_s == pytest.approx(sum(timings.stages_s.values()))
+    assert timings.inference_s == analysis.timings_s["inference"]
+    assert timings.lung_slices == (analysis.lungs > 0).any(axis=(1, 2)).sum()
 
 
 def test_the_result_names_the_model_and_every_notice(tmp_path: Path) -> None:
@@ -128,7 +97,7 @@ def test_thick_slices_and_a_single_lung_are_noticed(tmp_path: Path) -> None:
 def test_images_without_lungs_are_refused_and_nothing_is_written(tmp_path: Path) -> None:
     volume = Chest(right=None, left=None, bowel_gas=True).volume(grid())
     writer = KeepingWriter()
-    pipeline = ChestCtPipeline(PhantomReader(volume), writer)
+    pipeline = ChestCtPipeline(PhantomReader(volume), writer, ONE)
     task = StudyTask("job-1", tmp_path, tmp_path, {})
     with pytest.raises(UnsupportedImage, match="no lung was found") as caught:
         pipeline.run(task, {"nested_unet_covid": DensityModel()}, lambda *_: None)
@@ -137,7 +106,7 @@ def test_images_without_lungs_are_refused_and_nothing_is_written(tmp_path: Path)
 
 
 def test_a_missing_model_is_said_before_anything_is_read(tmp_path: Path) -> None:
-    pipeline = ChestCtPipeline(PhantomReader(Chest().volume(grid())), KeepingWriter())
+    pipeline = ChestCtPipeline(PhantomReader(Chest().volume(grid())), KeepingWriter(), ONE)
     with pytest.raises(ModelNotFound):
         pipeline.run(StudyTask("job-1", tmp_path, tmp_path, {}), {}, lambda *_: None)
 
@@ -150,14 +119,14 @@ def test_what_progress_raises_passes_through(tmp_path: Path) -> None:
         if stage == "lesions":
             raise Cancelled
 
-    pipeline = ChestCtPipeline(PhantomReader(Chest().volume(grid())), KeepingWriter())
+    pipeline = ChestCtPipeline(PhantomReader(Chest().volume(grid())), KeepingWriter(), ONE)
     task = StudyTask("job-1", tmp_path, tmp_path, {})
     with pytest.raises(Cancelled):
         pipeline.run(task, {"nested_unet_covid": DensityModel()}, cancel)
 
 
 def test_info_and_settings() -> None:
-    info = ChestCtPipeline(PhantomReader(Chest().volume(grid())), KeepingWriter()).info
-    assert dataclasses.astuple(info) == ("chest_ct", "1.0.0", ("nested_unet_covid",))
+    info = ChestCtPipeline(PhantomReader(Chest().volume(grid())), KeepingWriter(), ONE).info
+    assert dataclasses.astuple(info) == ("chest_ct", "1.1.0", ONE.chest_ct_models)
     with pytest.raises(ValueError, match="extra"):
         PipelineSettings.model_validate({"lungz": {}})

@@ -10,7 +10,6 @@ from serving.domain.errors import CorruptModel
 from serving.domain.volume import Geometry
 from serving.pipelines.components import label_lesions
 from serving.pipelines.lesions import find_lesions
-from serving.pipelines.model_field import ModelField
 from serving.pipelines.settings import LesionSettings
 
 CHEST = Chest(lesion=LESION, lesion_hu=-300)
@@ -35,7 +34,7 @@ def test_the_model_sees_axial_lps_and_its_answer_comes_back(name: str) -> None:
     place = grid(ORIENTATIONS[name])
     model = DensityModel()
     lungs = CHEST.truth(place)
-    found = find_lesions(CHEST.volume(place), lungs, model, LesionSettings(), silent)
+    found = find_lesions(CHEST.volume(place), lungs, [model], LesionSettings(), silent)
     truth = CHEST.lesion_mask(place)
     assert dice(found.mask, truth) > 0.85
     assert found.mask.sum() == pytest.approx(truth.sum(), rel=0.12)
@@ -47,79 +46,32 @@ def test_the_model_sees_axial_lps_and_its_answer_comes_back(name: str) -> None:
     assert columns.mean() < 110  # to the patient's right
 
 
-def test_only_slices_with_lung_and_a_margin_are_sent() -> None:
+def test_only_slices_with_lung_are_sent() -> None:
     place = grid(np.eye(3))
     model = DensityModel()
-    settings = LesionSettings(margin_slices_mm=8.0)
     lungs = CHEST.truth(place)
-    find_lesions(CHEST.volume(place), lungs, model, settings, silent)
-    assert len(model.sent) == (lungs > 0).any(axis=(1, 2)).sum() + 2 * 2
+    find_lesions(CHEST.volume(place), lungs, [model], LesionSettings(), silent)
+    assert model.calls == [((lungs > 0).any(axis=(1, 2)).sum(), 256, 256)]
+    assert len(lungs) > len(model.sent)
 
 
 def test_a_model_without_preprocessing_is_refused() -> None:
     place = grid(np.eye(3))
     model = DensityModel(preprocessing=False)
     with pytest.raises(CorruptModel):
-        find_lesions(CHEST.volume(place), CHEST.truth(place), model, LesionSettings(), silent)
+        find_lesions(CHEST.volume(place), CHEST.truth(place), [model], LesionSettings(), silent)
 
 
 def test_lesion_at_the_border_of_a_lung_completes_it() -> None:
     place = grid(np.eye(3))
     truth, lesion = CHEST.truth(place), CHEST.lesion_mask(place)
     lungs = np.where(lesion, 0, truth).astype(np.uint8)
-    found = find_lesions(CHEST.volume(place), lungs, DensityModel(), LesionSettings(), silent)
+    found = find_lesions(CHEST.volume(place), lungs, [DensityModel()], LesionSettings(), silent)
     gained = (found.lungs > 0) & (lungs == 0)
     assert gained.any()
     assert (found.lungs[gained] == 1).all()
     assert (gained <= found.mask).all()
     assert (found.lungs[lungs > 0] == lungs[lungs > 0]).all()
-
-
-def field(rows: int, columns: int, spacing_mm: float, side_mm: float = 360.0) -> ModelField:
-    lungs = np.zeros((1, rows, columns), dtype=bool)
-    lungs[:, rows // 4 : rows // 2, columns // 4 : columns // 2] = True
-    return ModelField.around(lungs, (spacing_mm, spacing_mm), (256, 256), side_mm)
-
-
-def test_a_frame_of_the_usual_size_is_sent_whole() -> None:
-    whole = field(512, 512, 0.7)
-    assert whole.corner_mm == (0.0, 0.0)
-    assert whole.side_mm == pytest.approx((358.4, 358.4))
-    image = np.arange(512 * 512).reshape(1, 512, 512) % 1000
-    small = whole.to_model(image.astype(np.int16))
-    blocks = image.reshape(256, 2, 256, 2).mean(axis=(1, 3))
-    assert np.abs(small[0] - blocks).max() <= 0.5
-
-
-@pytest.mark.parametrize(("rows", "columns", "spacing"), [(512, 512, 0.98), (200, 400, 1.0)])
-def test_other_frames_give_a_square_around_the_lungs(
-    rows: int, columns: int, spacing: float
-) -> None:
-    around = field(rows, columns, spacing)
-    assert around.side_mm == (360.0, 360.0)
-    middle = around.corner_mm[0] + 180.0
-    assert middle == pytest.approx(rows * 3 / 8 * spacing, abs=spacing)
-    plane = np.full((1, rows, columns), 40, dtype=np.int16)
-    sent = around.to_model(plane)[0]
-    assert sent.max() == 40
-    assert sent.min() == (-1024 if rows * spacing < 360 else 40)
-    back = around.to_frame((sent > 0).astype(np.float32))
-    assert back.shape == (rows, columns)
-
-
-@pytest.mark.parametrize("spacing", [0.5, 0.7, 1.4, 2.5])
-def test_a_square_keeps_its_area_and_place_there_and_back(spacing: float) -> None:
-    count = round(350 / spacing)
-    around = field(count, count, spacing)
-    edge = slice(count // 3, count // 3 + round(60 / spacing))
-    plane = np.full((1, count, count), -1000, dtype=np.int16)
-    plane[0, edge, edge] = 0
-    sent = (around.to_model(plane)[0].astype(np.float32) + 1000) / 1000
-    back = around.to_frame(sent) > 0.5
-    assert back.sum() == pytest.approx((plane == 0).sum(), rel=0.03)
-    rows, columns = np.nonzero(back)
-    assert rows.mean() == pytest.approx((edge.start + edge.stop - 1) / 2, abs=0.6)
-    assert columns.mean() == pytest.approx((edge.start + edge.stop - 1) / 2, abs=0.6)
 
 
 def test_lesions_are_numbered_by_volume_and_specks_dropped() -> None:
