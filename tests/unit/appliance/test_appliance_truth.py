@@ -7,15 +7,17 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from appliance.findings_table import print_report, read_report
+from appliance.findings_table import print_report, read_report, sentences
 from appliance.study_truth import read_truth
 from appliance.synthetic_study import make_synthetic_study
 from appliance.truth_table import truth_table
 from provisioning.phantom import PhantomSpec
 from serving.domain.errors import AiboxError
 from serving.domain.finding import (
+    Agreement,
     ChestCtFindings,
     Code,
+    Confidence,
     Coverage,
     ModelUse,
     NoticeEntry,
@@ -122,6 +124,24 @@ def test_the_table_says_what_its_numbers_depend_on_and_names_nobody() -> None:
         "3",
     ]
     assert "DOE" not in text
+
+
+def test_the_agreement_of_two_networks_is_told_once() -> None:
+    alone = " ".join(sentences(make_report()))
+    assert "one network read the study" in alone
+    told = Agreement(
+        confidence=Confidence.LOW,
+        dice=0.3,
+        networks=(),
+        sentence="The two networks disagree (Dice 0.30).",
+        method="m",
+    )
+    findings = make_report().findings.model_copy(update={"agreement": told})
+    notices = (NoticeEntry(code="low_agreement", message=told.sentence),)
+    report = make_report().model_copy(update={"findings": findings, "notices": notices})
+    lines = sentences(report)
+    assert "confidence: low. The two networks disagree (Dice 0.30)." in lines
+    assert " ".join(lines).count("disagree") == 1
 
 
 def test_truth_stands_beside_the_known_mask_and_the_network(tmp_path: Path) -> None:

@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from serving.domain.finding import Agreement, Confidence, NetworkVolume
+from serving.domain.study import Notice
 from serving.pipelines.report import ChestCtReportWriter
 
 
@@ -128,6 +130,62 @@ def test_a_study_of_very_many_series_does_not_flood_the_page(samples: Any, tmp_p
     page, _ = page_of(replace(analysis, study=replace(analysis.study, series=series)), tmp_path)
     assert page.text.count(": not axial") == 20
     assert "and 480 more series" in page.text
+
+
+def agreement(confidence: Confidence, dice: float | None, sentence: str) -> Agreement:
+    networks = tuple(
+        NetworkVolume(model=name, version=1, lesion_volume_ml=ml, lesion_percent=ml / 40)
+        for name, ml in (("nested_unet_covid", 123.0), ("hrnet_covid", 45.0))
+    )
+    return Agreement(
+        confidence=confidence, dice=dice, networks=networks, sentence=sentence, method="By Dice."
+    )
+
+
+@pytest.mark.parametrize(
+    ("confidence", "dice", "style", "heading"),
+    [
+        (Confidence.HIGH, 0.91, "note", "networks: high, Dice 0.91"),
+        (Confidence.MODERATE, 0.7, "warning", "networks: moderate, Dice 0.70"),
+        (Confidence.LOW, 0.31, "warning", "networks: low, Dice 0.31"),
+        (Confidence.HIGH, None, "note", "networks: high"),
+    ],
+)
+def test_the_agreement_of_two_networks_is_told_at_the_top_and_in_a_table(
+    samples: Any,
+    tmp_path: Path,
+    confidence: Confidence,
+    dice: float | None,
+    style: str,
+    heading: str,
+) -> None:
+    analysis = samples.analysis()
+    told = agreement(confidence, dice, "They differ <somewhat>.")
+    findings = analysis.findings.model_copy(update={"agreement": told})
+    notices = (*analysis.notices, Notice("low_agreement", told.sentence))
+    page, source = page_of(replace(analysis, findings=findings, notices=notices), tmp_path)
+    summary = source[: source.index('id="images"')]
+    top = f'<p class="{style}" role="note"><strong>Confidence {confidence.value}.</strong>'
+    assert top in summary
+    assert page.text.count("They differ <somewhat>.") == 1, "the notice is not told again"
+    assert f"Agreement of the {heading}" in page.text
+    for words in ("nested_unet_covid version 1 alone", "123 ml", "45 ml", "By Dice."):
+        assert words in page.text
+    assert "The two networks together marked" in page.text
+
+
+def test_one_network_alone_says_that_nothing_confirms_it(samples: Any, tmp_path: Path) -> None:
+    page, _ = page_of(samples.analysis(), tmp_path)
+    assert "One network read this study" in page.text
+    assert "Agreement of the networks" not in page.text
+
+
+def test_the_time_of_the_networks_is_part_of_the_lesions_time(samples: Any, tmp_path: Path) -> None:
+    analysis = samples.analysis()
+    timings = {**analysis.timings_s, "inference": 11.5}
+    page, _ = page_of(replace(analysis, timings_s=timings), tmp_path)
+    assert "lesions 12.0 s (networks 11.5 s)" in page.text
+    assert "together 16.7 s" in page.text
 
 
 HOSTILE = '<script>alert(1)</script>"><img src=x onerror=alert(2)>{{ 7*7 }}&amp;'
