@@ -11,10 +11,18 @@ from typing import Any
 from numpy.typing import NDArray
 
 from provisioning.zoo.chest_entries import HRNET_W18, NESTED_UNET_512
+from provisioning.zoo.classification_entries import INCEPTION_RESNET_V2, INCEPTION_V4
+from provisioning.zoo.detection_entries import RETINANET_R50
 from provisioning.zoo.entry import ZooEntry, smooth_noise
 from serving.domain.errors import InvalidRequest
 
-ENTRIES: tuple[ZooEntry, ...] = (NESTED_UNET_512, HRNET_W18)
+ENTRIES: tuple[ZooEntry, ...] = (
+    NESTED_UNET_512,
+    HRNET_W18,
+    RETINANET_R50,
+    INCEPTION_V4,
+    INCEPTION_RESNET_V2,
+)
 SEED = 7
 
 
