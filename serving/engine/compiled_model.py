@@ -112,13 +112,22 @@ class CompiledModel:
 
     def _load(self) -> None:
         manifest = self.version.manifest
-        self._compiled = self._compile()
+        self._compile_anew()
         inputs = _declared_specs("input", manifest.inputs, self._compiled.inputs)
         outputs = _declared_specs("output", manifest.outputs, self._compiled.outputs)
         self._is_static = all(-1 not in spec.shape for spec in inputs + outputs)
         self._status = self._read_status(inputs, outputs)
         self._samples = samples(inputs, self.frames)
         self._warm = self._warm_up()
+
+    def _compile_anew(self) -> None:
+        """Every runner lives as long as its compiled model.
+
+        OpenVINO 2026.4 may abort the process ("pure virtual method called") when a request of a
+        dynamic model runs after another that had run on the same stream was destroyed.
+        """
+        self._compiled = self._compile()
+        self._made: list[Runner] = []
 
     def _compile(self) -> Any:
         cache = self._options.cache_for(self.version, self.variant)
@@ -174,13 +183,16 @@ class CompiledModel:
         self._reserve = self._runner()
 
     def _runner(self) -> Runner:
-        return Runner(self._compiled, self._status.outputs, self._written)
+        runner = Runner(self._compiled, self._status.outputs, self._written)
+        self._made.append(runner)
+        return runner
 
     def _warm_up(self) -> bool:
         """Makes the runners and runs them; False where a dynamic model cannot run on zeros."""
         whole = self._samples[0]
         try:
-            self._make_runners(find_written(self._compiled, whole, self._status.outputs))
+            self._written = frozenset()
+            self._make_runners(find_written(self._runner(), whole, self._status.outputs))
             for runner in [*self._idle, self._reserve]:
                 self.pace.first(run_timed(runner, whole))
             while self.pace.may_be_quick and self.pace.runs < _QUICK_WARM_UP_RUNS:
@@ -193,7 +205,7 @@ class CompiledModel:
                     "inference, of zeros"
                 ) from None
             _log.info("a model of dynamic shapes does not run on single elements")
-            self._compiled = self._compile()
+            self._compile_anew()
             self._make_runners(frozenset())
             return False
         return True

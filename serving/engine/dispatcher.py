@@ -6,10 +6,17 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Awaitable, Callable
+import weakref
+from collections.abc import Awaitable, Callable, Collection
 from functools import partial
 
-from serving.domain.errors import AiboxError, DeadlineExceeded, InvalidRequest, ModelNotReady
+from serving.domain.errors import (
+    AiboxError,
+    DeadlineExceeded,
+    InvalidRequest,
+    ModelNotFound,
+    ModelNotReady,
+)
 from serving.domain.observer import InferenceObserver
 from serving.engine.compiled_model import CompiledModel
 from serving.engine.runner import Runner
@@ -18,6 +25,7 @@ from serving.engine.work import Work
 
 _log = logging.getLogger(__name__)
 _FAILURE_CHECK_S = 0.05
+_DRAIN_CHECK_S = 0.01
 
 Reload = Callable[[CompiledModel], Awaitable[None]]
 
@@ -45,6 +53,7 @@ class Dispatcher:
         self._idle = asyncio.Event()
         self._idle.set()
         self._repairs: dict[CompiledModel, asyncio.Task[None]] = {}
+        self._running: set[Work] = set()
 
     @property
     def load(self) -> int:
@@ -80,8 +89,34 @@ class Dispatcher:
         while (ticket := self._queue.pop_waiting()) is not None:
             ticket.item.fail(ModelNotReady("the engine is shutting down; try again later"))
 
+    async def drain_models(self, models: Collection[CompiledModel], grace_s: float) -> None:
+        """Waits until nothing of these models runs or waits, for `grace_s` at most.
+
+        What still waits then is answered with ModelNotFound; what still runs is let run.
+        """
+        give_up_s = time.monotonic() + grace_s
+        while self._uses(models):
+            if time.monotonic() >= give_up_s:
+                self._turn_away(models)
+                return
+            await asyncio.sleep(_DRAIN_CHECK_S)
+
+    def _uses(self, models: Collection[CompiledModel]) -> bool:
+        return any(work.model in models for work in self._running) or any(
+            ticket.item.model in models for ticket in self._queue.tickets()
+        )
+
+    def _turn_away(self, models: Collection[CompiledModel]) -> None:
+        for ticket in [t for t in self._queue.tickets() if t.item.model in models]:
+            self._queue.leave(ticket)
+            ticket.item.fail(
+                ModelNotFound(f"model {ticket.item.model.status.name} is no longer served")
+            )
+        self._tell_load()
+
     def _fill_slots(self) -> None:
         while (ticket := self._queue.take(time.monotonic())) is not None:
+            self._running.add(ticket.item)
             ran_here = self._start(ticket.item)
             if ran_here and self._queue.waiting:
                 asyncio.get_running_loop().call_soon(self._fill_slots)  # let the loop breathe
@@ -114,15 +149,16 @@ class Dispatcher:
 
     def _run_on_stream(self, work: Work, runner: Runner) -> None:
         loop = asyncio.get_running_loop()
-        watch = loop.call_later(_FAILURE_CHECK_S, self._watch, work, runner)
+        work.watch = loop.call_later(_FAILURE_CHECK_S, self._watch, work, runner)
+        call = partial(loop.call_soon_threadsafe, self._back_in_the_loop, weakref.ref(work))
+        runner.start(call)
 
-        def back_in_the_loop() -> None:
-            watch.cancel()
-            if work.runner is runner:
-                self._complete(work, runner)
-                self._fill_slots()
-
-        runner.start(partial(loop.call_soon_threadsafe, back_in_the_loop))
+    def _back_in_the_loop(self, ref: weakref.ref[Work]) -> None:
+        work = ref()
+        if work is not None and work.runner is not None:
+            work.unwatch()
+            self._complete(work, work.runner)
+            self._fill_slots()
 
     def _watch(self, work: Work, runner: Runner) -> None:
         """OpenVINO tells nobody of a failed inference: look for it from time to time."""
@@ -131,7 +167,8 @@ class Dispatcher:
         if runner.failed():
             self._fail(work)
         else:
-            asyncio.get_running_loop().call_later(_FAILURE_CHECK_S, self._watch, work, runner)
+            loop = asyncio.get_running_loop()
+            work.watch = loop.call_later(_FAILURE_CHECK_S, self._watch, work, runner)
 
     def _complete(self, work: Work, runner: Runner) -> None:
         inferred_s = time.monotonic()
@@ -146,18 +183,19 @@ class Dispatcher:
         )
         work.model.pace.add(work.parts_s[1], work.payload_bytes)
         work.succeed()
-        self._queue.release()
+        self._release(work)
 
     def _fail(self, work: Work) -> None:
         """Answers at once, then keeps the slot until the model is compiled anew."""
         work.runner = None
+        work.unwatch()
         work.fail(_inference_error(work))
         repair = self._repairs.get(work.model)
         if repair is None:
             repair = asyncio.ensure_future(self._repair(work.model))
             self._repairs[work.model] = repair
             repair.add_done_callback(lambda _: self._repairs.pop(work.model))
-        repair.add_done_callback(lambda _: self._free_slot())
+        repair.add_done_callback(lambda _: self._free_slot(work))
 
     async def _repair(self, model: CompiledModel) -> None:
         try:
@@ -165,9 +203,13 @@ class Dispatcher:
         except AiboxError as error:
             _log.error("model cannot be loaded again: %s", type(error).__name__)
 
-    def _free_slot(self) -> None:
-        self._queue.release()
+    def _free_slot(self, work: Work) -> None:
+        self._release(work)
         self._fill_slots()
+
+    def _release(self, work: Work) -> None:
+        self._running.discard(work)
+        self._queue.release()
 
     def _deadline_timer(self, ticket: Ticket[Work]) -> asyncio.TimerHandle | None:
         if ticket.deadline_s is None or not ticket.waiting:

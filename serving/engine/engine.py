@@ -17,9 +17,9 @@ from serving.domain.inference import (
     ModelStatistics,
     ModelStatus,
 )
-from serving.domain.manifest import ModelManifest
+from serving.domain.manifest import ModelManifest, read_manifest
 from serving.domain.observer import InferenceObserver, SilentObserver
-from serving.engine.catalog import RefusedVersion, scan
+from serving.engine.catalog import ModelVersion, RefusedVersion, scan
 from serving.engine.compiled_model import CompiledModel, CompileOptions
 from serving.engine.dispatcher import Dispatcher
 from serving.engine.settings import EngineSettings
@@ -31,6 +31,8 @@ from serving.engine.work import Work
 _log = logging.getLogger(__name__)
 FRESH_S = 5.0
 """An inference that ended within this time shows that the engine is well."""
+UNLOAD_GRACE_S = 30.0
+"""How long an unloaded version may take to answer what it has been asked."""
 
 
 class InferenceEngine:
@@ -76,8 +78,32 @@ class InferenceEngine:
         catalog = scan(self._settings.repositories)
         await self._shelf.load_all(catalog)
         for model in self._shelf.defaults():
-            self._tally.of(model.status)
+            self._tally.open(*model.version.key)
         self._open = True
+
+    async def load(self, folder: Path) -> ModelStatus:
+        """Verifies, compiles and warms up a version beside what serves, then serves it.
+
+        Raises VersionExists where that version is loaded or being loaded, CorruptModel,
+        ModelNotReady where the engine is not open, and InvalidRequest where the settings ask for
+        a precision that it cannot be served in. Until it ends well nothing has changed.
+        """
+        self._check_open()
+        version = ModelVersion(folder, await asyncio.to_thread(read_manifest, folder))
+        model = await self._shelf.load(version)
+        self._tally.open(*version.key)
+        return model.status
+
+    async def unload(self, name: str, version: int, grace_s: float = UNLOAD_GRACE_S) -> None:
+        """Serves a version no longer and gives its memory back.
+
+        New requests get ModelNotFound at once. Those queued or running are answered; what still
+        waits after `grace_s` gets ModelNotFound too. Raises ModelNotFound.
+        """
+        models = self._shelf.remove(name, version)
+        self._tally.close(name, version)
+        await self._dispatcher.drain_models(models, grace_s)
+        await self._shelf.forget(models, name, version)
 
     async def infer(self, request: InferenceRequest) -> InferenceResponse:
         """Answers one request.
@@ -163,9 +189,12 @@ class InferenceEngine:
         self._prober.shutdown(wait=False, cancel_futures=True)
         self._shelf.close()
 
-    def _find(self, request: InferenceRequest) -> CompiledModel | None:
+    def _check_open(self) -> None:
         if not self._open:
             raise ModelNotReady("the engine is starting or shutting down; try again later")
+
+    def _find(self, request: InferenceRequest) -> CompiledModel | None:
+        self._check_open()
         return self._shelf.find(request.model_name, request.model_version, request.precision)
 
     async def _compile(self, request: InferenceRequest) -> CompiledModel:

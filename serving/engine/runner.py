@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from serving.domain.tensor import Datatype, Tensor, TensorSpec
@@ -26,7 +28,9 @@ class Runner:
         self.source = compiled
         """The compiled model that it belongs to."""
         self._request = compiled.create_infer_request()
-        self._request.set_callback(self._done, None)
+        # OpenVINO's side of the binding owns the callback, where Python's collector sees no ring:
+        # a bound method would keep runner, request and compiled model for ever.
+        self._request.set_callback(partial(_tell, weakref.ref(self)), None)
         self._specs = outputs
         self._written = written
         self._has_text = any(spec.datatype is Datatype.BYTES for spec in outputs)
@@ -59,6 +63,8 @@ class Runner:
     def start(self, on_done: Callable[[], object]) -> None:
         """Runs on a stream of OpenVINO's; `on_done` is called from its thread on success only.
 
+        `on_done` holds neither the runner nor the model, lest they end in that thread.
+
         OpenVINO's binding never calls back for a failed inference: whoever starts one must also
         ask `failed` from time to time.
         """
@@ -77,6 +83,7 @@ class Runner:
         """The outputs at these positions; the runner lets go of them and of its inputs."""
         outputs = tuple(self._output(index) for index in wanted)
         self._fresh, self._inputs = {}, ()
+        self._on_done = _nothing  # it knows the work, and with it inputs, outputs and the model
         return outputs
 
     def _output(self, index: int) -> Tensor:
@@ -87,13 +94,24 @@ class Runner:
         own = self._request.get_output_tensor(index)
         return Tensor(spec.name, spec.datatype, to_array(own, spec.datatype).copy())
 
-    def _done(self, _: object) -> None:
-        self._on_done()
+    @property
+    def on_done(self) -> Callable[[], object]:
+        """What to call when the inference under way has ended well."""
+        return self._on_done
 
 
 def fresh_tensor(spec: TensorSpec) -> Any:
     """An empty tensor for an output; OpenVINO gives dynamic dimensions their size."""
     return ov.Tensor(to_openvino(spec.datatype), tuple(max(0, size) for size in spec.shape))
+
+
+def _tell(runner: weakref.ref[Runner], _: object) -> None:
+    found = runner()
+    if found is None:
+        return
+    on_done = found.on_done
+    del found  # the last reference must not be this one: OpenVINO would wait for its own thread
+    on_done()
 
 
 def _nothing() -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
+import weakref
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
-from serving.domain.errors import CorruptModel, InvalidRequest, ModelNotFound
+from serving.domain.errors import CorruptModel, InvalidRequest, ModelNotFound, VersionExists
 from serving.domain.inference import ModelStatus
 from serving.domain.manifest import ModelManifest
 from serving.engine.catalog import Catalog, ModelVersion, RefusedVersion
@@ -32,6 +34,7 @@ class ModelShelf:
         self._loaded: dict[Key, CompiledModel] = {}
         self._defaults: dict[str, dict[int, CompiledModel]] = {}
         self._loading: dict[Key, asyncio.Task[CompiledModel]] = {}
+        self._arriving: set[tuple[str, int]] = set()
         self._refused: list[RefusedVersion] = []
 
     @property
@@ -50,8 +53,54 @@ class ModelShelf:
                 self._refused.append(RefusedVersion(name, str(number), error.message))
                 _log.warning("model refused", extra={"model": name, "version": number})
                 continue
-            self._loaded[name, number, variant] = model
-            self._defaults.setdefault(name, {})[number] = model
+            self._keep(model)
+
+    async def load(self, version: ModelVersion) -> CompiledModel:
+        """Loads one more version in its default variant beside what serves, then serves it.
+
+        Raises VersionExists, CorruptModel, and InvalidRequest where the settings ask for a
+        precision that it cannot be served in.
+        """
+        if self._has(version.key) or version.key in self._arriving:
+            raise VersionExists(
+                f"model {version.key[0]} version {version.key[1]} is loaded already; unload it "
+                "first, or give the new model another version"
+            )
+        variant = self._default_variant(version)
+        self._arriving.add(version.key)
+        try:
+            model = await self._load(version, variant)
+        finally:
+            self._arriving.discard(version.key)
+        self._keep(model)
+        self._refused = [r for r in self._refused if (r.name, r.version) != _names(version)]
+        return model
+
+    def remove(self, name: str, version: int) -> list[CompiledModel]:
+        """Serves a version no longer; hands over all that is compiled of it.
+
+        Raises ModelNotFound. Who waits for another precision of it gets that too.
+        """
+        self.default(name, version)
+        numbers = self._defaults[name]
+        del numbers[version]
+        if not numbers:
+            del self._defaults[name]
+        keys = [key for key in self._loaded if key[:2] == (name, version)]
+        return [self._loaded.pop(key) for key in keys]
+
+    async def forget(self, models: list[CompiledModel], name: str, version: int) -> None:
+        """Lets go of removed models and of what is still being compiled of that version.
+
+        Destroying one takes a while: a thread does it, beside what serves.
+        """
+        refs = [weakref.ref(model) for model in models]
+        await asyncio.to_thread(models.clear)
+        unfinished = [task for key, task in self._loading.items() if key[:2] == (name, version)]
+        if unfinished:
+            await asyncio.wait(unfinished)
+        if any(ref() is not None for ref in refs):
+            gc.collect()  # an error's traceback, its frame and the error make a ring around it
 
     def find(self, name: str, version: int | None, precision: str | None) -> CompiledModel | None:
         """The model that answers; None where its precision is yet to be compiled.
@@ -69,7 +118,10 @@ class ModelShelf:
         return self._loaded.get((name, default.status.version, precision))
 
     async def fetch(self, name: str, version: int | None, precision: str) -> CompiledModel:
-        """The same, compiled now where need be. Raises ModelNotFound, CorruptModel."""
+        """The same, compiled now where need be.
+
+        Raises CorruptModel, and ModelNotFound also where the version is unloaded meanwhile.
+        """
         source = self.default(name, version).version
         key = (*source.key, precision)
         loading = self._loading.get(key)
@@ -117,14 +169,52 @@ class ModelShelf:
                 f"the settings ask for a precision that {manifest.name} lacks; "
                 f"it has {', '.join(sorted(manifest.variants))}"
             )
+        if not manifest.variants[chosen].promotable:
+            raise InvalidRequest(
+                f"the settings ask for {chosen} of {manifest.name}, which loses more accuracy than "
+                f"its gate allows; choose one of {', '.join(_promotable(manifest))}"
+            )
         return chosen
 
+    def _has(self, key: tuple[str, int]) -> bool:
+        return key[1] in self._defaults.get(key[0], {})
+
+    def _serves(self, version: ModelVersion) -> bool:
+        """Whether it is this very version that is served, not one loaded in its place since."""
+        name, number = version.key
+        found = self._defaults.get(name, {}).get(number)
+        return found is not None and found.version is version
+
+    def _keep(self, model: CompiledModel) -> None:
+        name, number = model.version.key
+        self._loaded[name, number, model.variant] = model
+        self._defaults.setdefault(name, {})[number] = model
+
     async def _load_and_keep(self, version: ModelVersion, key: Key) -> CompiledModel:
-        model = self._loaded[key] = await self._load(version, key[2])
+        """Another precision; not begun, or dropped, once the version is unloaded."""
+        loop = asyncio.get_running_loop()
+        model = await loop.run_in_executor(self._loader, self._load_if_served, version, key[2])
+        if model is None or not self._serves(version):
+            del model  # the traceback would keep it
+            raise ModelNotFound(f"model {key[0]} version {key[1]} is no longer served")
+        self._loaded[key] = model
         return model
+
+    def _load_if_served(self, version: ModelVersion, variant: str) -> CompiledModel | None:
+        if not self._serves(version):
+            return None
+        return CompiledModel(self._core, version, variant, self._options)
 
     async def _load(self, version: ModelVersion, variant: str) -> CompiledModel:
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(
             self._loader, CompiledModel, self._core, version, variant, self._options
         )
+
+
+def _promotable(manifest: ModelManifest) -> list[str]:
+    return sorted(name for name, variant in manifest.variants.items() if variant.promotable)
+
+
+def _names(version: ModelVersion) -> tuple[str, str]:
+    return version.key[0], str(version.key[1])

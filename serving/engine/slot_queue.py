@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -86,6 +86,11 @@ class SlotQueue(Generic[T]):
                 self.busy += 1
                 return ticket
         return None
+
+    def tickets(self) -> Iterator[Ticket[T]]:
+        """All that wait, in the order in which they would be taken."""
+        for lane in self._lanes.values():
+            yield from lane
 
     def pop_waiting(self) -> Ticket[T] | None:
         """Any ticket that waits, without a slot for it; for the owner that shuts down."""

@@ -9,18 +9,21 @@ from serving.domain.inference import InferenceRequest, ModelStatistics, ModelSta
 
 
 class Tally:
-    """Counters by model name and version, all precisions together; for one thread."""
+    """Counters by model name and version, all precisions together; for one thread.
+
+    Only versions that are open are counted: a request that outlives its model makes no new ones.
+    """
 
     def __init__(self) -> None:
         self._counters: dict[tuple[str, int], ModelStatistics] = {}
 
-    def of(self, status: ModelStatus) -> ModelStatistics:
-        """The counters of a version, made on first use."""
-        key = status.name, status.version
-        found = self._counters.get(key)
-        if found is None:
-            found = self._counters[key] = ModelStatistics(*key)
-        return found
+    def open(self, name: str, version: int) -> None:
+        """Counts a version from zero."""
+        self._counters[name, version] = ModelStatistics(name, version)
+
+    def close(self, name: str, version: int) -> None:
+        """Forgets a version."""
+        self._counters.pop((name, version), None)
 
     def select(self, name: str, version: int | None) -> Sequence[ModelStatistics]:
         """By name and version; an empty name and None mean all."""
@@ -38,7 +41,9 @@ class Tally:
         parts_s: tuple[float, float, float],
     ) -> None:
         """One answered request; `parts_s` are input, inference and output."""
-        counted = self.of(status)
+        counted = self._counters.get((status.name, status.version))
+        if counted is None:
+            return
         counted.inference_count += _elements(status, request)
         counted.execution_count += 1
         counted.last_inference_ms = time.time_ns() // 1_000_000
@@ -49,7 +54,9 @@ class Tally:
         counted.compute_output.add(parts_s[2])
 
     def failed(self, status: ModelStatus, duration_s: float) -> None:
-        self.of(status).fail.add(duration_s)
+        counted = self._counters.get((status.name, status.version))
+        if counted is not None:
+            counted.fail.add(duration_s)
 
 
 def _elements(status: ModelStatus, request: InferenceRequest) -> int:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
@@ -16,19 +15,19 @@ _PATTERNS = (0x00, 0xFF)
 
 
 def find_written(
-    compiled: Any, inputs: Sequence[Tensor], outputs: Sequence[TensorSpec]
+    runner: Runner, inputs: Sequence[Tensor], outputs: Sequence[TensorSpec]
 ) -> frozenset[int]:
     """Positions of the outputs that OpenVINO writes into the tensors it is given.
 
     An output that is nothing but an input (in the model as written, or once optimised) is not
     written at all (2026.4, CPU): the tensor keeps whatever was in memory, maybe another
     patient's. So the model runs into tensors filled with one pattern, then another; where the
-    pattern survives both times nothing was written. Raises RuntimeError where zeros do not run.
+    pattern survives both times nothing was written. The runner, made with no output written, is
+    of no further use. Raises RuntimeError where zeros do not run.
     """
     candidates = [n for n, spec in enumerate(outputs) if spec.datatype is not Datatype.BYTES]
     untouched = set(candidates)
     for pattern in _PATTERNS:
-        runner = Runner(compiled, outputs, frozenset())
         runner.prepare(inputs)
         for index in candidates:
             tensor = fresh_tensor(outputs[index])

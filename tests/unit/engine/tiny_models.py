@@ -109,3 +109,17 @@ def write_version(
             text += f'sha256 = "{digest}"\n'
     (folder / "model.toml").write_text(text, "utf-8")
     return folder
+
+
+REFUSING_GATE = """[[variants.bf16.gates]]
+metric = "accuracy"
+reference = 0.9
+value = 0.8
+drop_points = 10.0
+upper_points = 11.0
+limit_points = 0.17
+unit = "image"
+units = 100
+cases = 100
+"""
+"""Appended to a manifest whose last variant is bf16."""
