@@ -1,0 +1,78 @@
+"""How far a contender's outputs are from torch eager's: nobody is fast by being wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+SAME_BOX = 0.5
+"""Intersection over union from which two boxes are the same object (PASCAL VOC's)."""
+BOXES_SCORES_LABELS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """`largest`: of |a - b| / max(1, |b|) over every element. `share`: how much is different."""
+
+    largest: float
+    share: float
+    """|a - b| / |b| as Euclidean norms; for detections the share of boxes that were not found."""
+
+
+def compare(given: Sequence[NDArray[Any]], reference: Sequence[NDArray[Any]]) -> Difference:
+    """The difference of all outputs; infinite where shapes differ or a number is none."""
+    same = [a.shape == b.shape for a, b in zip(given, reference, strict=True)]
+    if not all(same) or not all(np.isfinite(a).all() for a in given):
+        return Difference(float("inf"), float("inf"))
+    largest = max(_largest(a, b) for a, b in zip(given, reference, strict=True))
+    if len(reference) == BOXES_SCORES_LABELS:
+        return Difference(largest, 1.0 - found_share(given, reference))
+    return Difference(largest, max(map(_relative, given, reference)))
+
+
+def _largest(given: NDArray[Any], reference: NDArray[Any]) -> float:
+    if not reference.size:
+        return 0.0
+    b = reference.astype(np.float64)
+    return float((np.abs(given.astype(np.float64) - b) / np.maximum(1.0, np.abs(b))).max())
+
+
+def _relative(given: NDArray[Any], reference: NDArray[Any]) -> float:
+    b = reference.astype(np.float64)
+    return float(np.linalg.norm(given.astype(np.float64) - b) / np.linalg.norm(b))
+
+
+def found_share(given: Sequence[NDArray[Any]], reference: Sequence[NDArray[Any]]) -> float:
+    """Share of the reference's boxes that `given` has too, same label, overlapping by half.
+
+    Both are (boxes (..., n, 4) as x1, y1, x2, y2, scores (..., n), labels (..., n)); a label of 0
+    marks an empty row. 1 where the reference has none.
+    """
+    ours, theirs = _boxes(given), _boxes(reference)
+    if not len(theirs):
+        return 1.0
+    if not len(ours):
+        return 0.0
+    overlap = _overlaps(theirs[:, :4], ours[:, :4])
+    overlap[theirs[:, 4:] != ours[:, 4]] = 0.0
+    return float((overlap.max(axis=1) >= SAME_BOX).mean())
+
+
+def _boxes(outputs: Sequence[NDArray[Any]]) -> NDArray[np.float64]:
+    boxes, _scores, labels = outputs
+    rows = np.column_stack([boxes.reshape(-1, 4), labels.reshape(-1)]).astype(np.float64)
+    return rows[rows[:, 4] != 0]
+
+
+def _overlaps(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Intersection over union of each of `a` with each of `b`."""
+    low = np.maximum(a[:, None, :2], b[None, :, :2])
+    high = np.minimum(a[:, None, 2:], b[None, :, 2:])
+    both = np.prod(np.clip(high - low, 0.0, None), axis=2)
+    areas_a, areas_b = (np.prod(one[:, 2:] - one[:, :2], axis=1) for one in (a, b))
+    union = areas_a[:, None] + areas_b[None, :] - both
+    return np.where(union > 0, both / np.maximum(union, 1e-12), 0.0)
