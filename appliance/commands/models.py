@@ -11,6 +11,7 @@ from rich.table import Table
 
 from appliance.box_config import load_config, repositories
 from appliance.commands.console import answers, print_json
+from appliance.commands.models_card import card
 from appliance.commands.options import ConfigOption, JsonOption, StateOption
 from appliance.run_files import read_nodes
 from appliance.state_dir import StateDir
@@ -19,6 +20,7 @@ from serving.domain.manifest import MANIFEST_NAME, ModelManifest, read_manifest
 from serving.domain.node_report import ServedModel
 
 commands = typer.Typer(help="The models of this box.", no_args_is_help=True, add_completion=False)
+commands.command()(card)
 
 
 @commands.command("list")

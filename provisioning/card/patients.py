@@ -43,9 +43,12 @@ class PatientScores(_Part):
     cpu: str
     patients: tuple[PatientScore, ...]
 
-    def dice(self, variant: str) -> dict[str, float]:
-        """Pooled Dice by patient under one variant, in the order of the file."""
-        return {p.patient: p.dice for p in self.patients if p.variant == variant}
+    def by_patient(self) -> dict[str, dict[str, PatientScore]]:
+        """Scores by patient and then by variant, in the order of the file."""
+        found: dict[str, dict[str, PatientScore]] = {}
+        for each in self.patients:
+            found.setdefault(each.patient, {})[each.variant] = each
+        return found
 
 
 def write_patient_scores(scores: PatientScores, folder: Path) -> Path:
