@@ -1,0 +1,12 @@
+"""The steps by name: `module:function`, each `(arguments, report) -> result`.
+
+Arguments and results are pydantic models; the module is imported in the child alone.
+"""
+
+STEPS = {
+    "convert": "provisioning.importer.convert:convert",
+    "run_onnx": "provisioning.importer.onnx_reference:run_onnx",
+    "measure": "provisioning.importer.measure:measure",
+    "convert_program": "provisioning.zoo.program_reference:convert_program",
+    "run_program": "provisioning.zoo.program_reference:run_program",
+}
