@@ -88,6 +88,16 @@ def test_every_rung_is_listed_with_its_verdict_and_reason(folder: Path) -> None:
     assert "not put to the held-out data" in text
 
 
+def test_a_variant_that_nothing_judged_is_not_called_safe(folder: Path) -> None:
+    manifest = example(folder)
+    unjudged = manifest.variants["int8"].model_copy(update={"gates": ()})
+    variants = {**manifest.variants, "int8": unjudged}
+    page = render_card(folder, manifest.model_copy(update={"variants": variants}))
+    row = page[page.index('<th scope="row">int8 (default)</th>') :].split("</tr>")[0]
+    assert "not judged" in row
+    assert "yes" not in row
+
+
 def test_what_was_not_measured_of_a_rung_is_left_open(folder: Path) -> None:
     rung = (
         quantisation()
