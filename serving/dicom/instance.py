@@ -11,7 +11,7 @@ from serving.dicom import tags
 from serving.dicom.frames import Frame, Repeat
 from serving.dicom.groups import FrameGroups
 from serving.dicom.image import PixelFormat, read_format
-from serving.dicom.source import Source
+from serving.dicom.source import PixelElement, Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,19 +26,26 @@ class Instance:
     body_part: str
     transfer_syntax: str
     form: PixelFormat
-    has_pixels: bool
+    pixels: PixelElement | None
     has_modality_lut: bool
     synthetic: bool
     lossy: bool
     """Compressed with loss at some time in its life (PS3.3 C.7.6.1.1.5)."""
     frames: tuple[Frame, ...]
 
+    @property
+    def has_pixels(self) -> bool:
+        return self.pixels is not None
+
+    @property
+    def compressed(self) -> bool:
+        return self.pixels is not None and self.pixels.length is None
+
 
 def read_instance(path: Path, source: Source) -> Instance:
     """The facts of the instance in `source`, which was opened from `path`."""
     header = source.header
     form = read_format(header)
-    has_pixels = source.pixels is not None
     return Instance(
         sop_class_uid=tags.uid(header, "SOPClassUID"),
         series_instance_uid=tags.uid(header, "SeriesInstanceUID"),
@@ -48,11 +55,11 @@ def read_instance(path: Path, source: Source) -> Instance:
         body_part=tags.text(header, "BodyPartExamined").upper(),
         transfer_syntax=source.transfer_syntax,
         form=form,
-        has_pixels=has_pixels,
+        pixels=source.pixels,
         has_modality_lut=bool(tags.items(header, "ModalityLUTSequence")),
         synthetic=_is_synthetic(header),
         lossy=tags.text(header, "LossyImageCompression") == "01",
-        frames=_frames(path, header, form) if has_pixels else (),
+        frames=_frames(path, header, form) if source.pixels is not None else (),
     )
 
 

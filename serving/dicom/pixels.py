@@ -6,11 +6,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydicom.encaps import encapsulate
-from pydicom.pixels.decoders.base import get_decoder
 from pydicom.uid import (
-    UID,
-    AllTransferSyntaxes,
     DeflatedExplicitVRLittleEndian,
     ExplicitVRBigEndian,
     ExplicitVRLittleEndian,
@@ -19,11 +15,11 @@ from pydicom.uid import (
 )
 
 from serving.dicom import refusals
+from serving.dicom.decoding import Decode, decode, undecodable
 from serving.dicom.encapsulated import Fragment, join, read_frames
 from serving.dicom.image import PixelFormat, require_monochrome
 from serving.dicom.pixel_check import check_stream
-from serving.dicom.source import PixelElement, Source
-from serving.domain.errors import UnsupportedImage
+from serving.dicom.source import PixelData, PixelElement
 
 Stored = NDArray[np.int32]
 
@@ -40,14 +36,15 @@ _NATIVE = frozenset(
 class FrameReader:
     """Decodes frames of one open instance; frames may be asked for from several threads."""
 
-    def __init__(self, source: Source, form: PixelFormat) -> None:
+    def __init__(self, source: PixelData, form: PixelFormat, decode_frame: Decode = decode) -> None:
         """Raises UnsupportedImage where the pixels are absent, cut short or not monochrome."""
         require_monochrome(form)
         if source.pixels is None:
             raise refusals.bad_pixels("there is none")
         if source.pixels.length is not None and source.transfer_syntax not in _NATIVE:
-            raise _undecodable(source.transfer_syntax)
+            raise undecodable(source.transfer_syntax)
         self._source = source
+        self._decode = decode_frame
         self._form = form
         self._pixels: PixelElement = source.pixels
         self._frames = self._locate()
@@ -68,7 +65,7 @@ class FrameReader:
         stream = join(self._source.data, self._frames[index])
         if syntax != RLELossless:
             check_stream(stream, self._form)
-        decoded = _decode(stream, syntax, self._form)
+        decoded = self._decode(stream, syntax, self._form)
         return stored_values(decoded, self._form, shifted=syntax == RLELossless)
 
     def _native(self, index: int) -> NDArray[Any]:
@@ -79,34 +76,6 @@ class FrameReader:
             raise refusals.truncated()
         kind = np.dtype(f"{order}u{form.bits_allocated // 8}")
         return np.frombuffer(data, dtype=kind).reshape(form.rows, form.columns)
-
-
-def _decode(stream: bytes, syntax: str, form: PixelFormat) -> NDArray[Any]:
-    """One compressed frame through pydicom's decoders (pylibjpeg; RLE is pydicom's own)."""
-    options: dict[str, Any] = {
-        "rows": form.rows,
-        "columns": form.columns,
-        "number_of_frames": 1,
-        "samples_per_pixel": 1,
-        "bits_allocated": form.bits_allocated,
-        "bits_stored": form.bits_stored,
-        "pixel_representation": int(form.signed),
-        "photometric_interpretation": "MONOCHROME2",
-    }
-    try:
-        decoder = get_decoder(UID(syntax))
-        decoded, _ = decoder.as_array(encapsulate([stream]), raw=True, index=0, **options)
-    except Exception:  # decoders raise anything on broken streams, and quote the header
-        raise _undecodable(syntax) from None
-    if decoded.shape != (form.rows, form.columns):
-        raise refusals.bad_pixels("a compressed frame has another size than the header says")
-    return decoded
-
-
-def _undecodable(syntax: str) -> UnsupportedImage:
-    if syntax in AllTransferSyntaxes:
-        return refusals.bad_pixels(f"it is broken, or {UID(syntax).name} is not supported")
-    return refusals.bad_pixels("its transfer syntax is not supported")
 
 
 def stored_values(raw: NDArray[Any], form: PixelFormat, *, shifted: bool) -> Stored:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from serving.dicom import refusals
+from serving.dicom.decoder_pool import DecoderPool
 from serving.dicom.geometry import Arrangement, arrange
 from serving.dicom.instance import Instance, read_instance
 from serving.dicom.selection import Selection, select
@@ -24,15 +25,23 @@ _HEADER_SHARE = 0.2
 
 @dataclass(frozen=True, slots=True)
 class _Headers:
-    instances: tuple[Instance, ...]
+    by_path: dict[Path, Instance]
     subjects: dict[Path, Subject]
+
+    @property
+    def instances(self) -> tuple[Instance, ...]:
+        return tuple(self.by_path.values())
 
 
 class StudyReader:
-    """Reads the study in a folder of DICOM files, whatever they are named."""
+    """Reads the study in a folder of DICOM files, whatever they are named; thread-safe.
+
+    Decoder processes start with the first compressed study and stay for as long as the reader.
+    """
 
     def __init__(self, settings: DicomSettings | None = None) -> None:
         self._settings = settings or DicomSettings()
+        self._decoders = DecoderPool(self._settings)
 
     def read(self, instances_dir: Path, progress: Progress) -> LoadedStudy:
         """The volume of the best axial chest series, int16 HU, ordered by position.
@@ -43,7 +52,7 @@ class StudyReader:
         headers = self._read_headers(instances_dir, progress)
         selection = select(*sort_out(headers.instances))
         arrangement = arrange(selection.stack.frames)
-        voxels = VoxelReader(self._settings)
+        voxels = VoxelReader(self._settings, headers.by_path, self._decoders.decode)
         inverted = voxels.looks_inverted(arrangement.frames)
 
         def pixels_done(share: float, stage: str) -> None:
@@ -58,14 +67,16 @@ class StudyReader:
         limit = self._settings.max_instances
         if len(paths) > limit:
             raise refusals.too_large("instances of a study", limit, len(paths))
-        instances: list[Instance] = []
+        instances: dict[Path, Instance] = {}
         subjects: dict[Path, Subject] = {}
         for done, path in enumerate(paths, start=1):
             with open_source(path, self._settings) as source:
-                instances.append(read_instance(path, source))
+                instances[path] = read_instance(path, source)
                 subjects[path] = read_subject(source.header)
+            if done == 1 and instances[path].compressed:
+                self._decoders.warm_up()
             progress(_HEADER_SHARE * done / len(paths), "reading headers")
-        return _Headers(tuple(instances), subjects)
+        return _Headers(instances, subjects)
 
 
 def _loaded(

@@ -32,3 +32,6 @@ class DicomSettings(BaseModel):
     max_header_reads: Count = 2_000_000
     """Reads that one header may take; each data element takes one to three."""
     decode_threads: Annotated[int, Field(ge=1, le=64)] = 2
+    """Files decoded at once; compressed ones in as many processes."""
+    decode_timeout_s: Annotated[float, Field(gt=0, le=3600)] = 60.0
+    """One compressed frame takes some 10 ms; a decoder still at it after this is ended."""

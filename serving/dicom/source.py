@@ -45,13 +45,19 @@ class PixelElement:
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
-    """A parsed header beside the bytes that it came from (inflated where they were deflated)."""
+class PixelData:
+    """The bytes of an instance (inflated where they were deflated) and where its pixels are."""
 
-    header: Dataset
     data: Bytes
     transfer_syntax: str
     pixels: PixelElement | None
+
+
+@dataclass(frozen=True, slots=True)
+class Source(PixelData):
+    """The parsed header beside the bytes that it came from."""
+
+    header: Dataset
 
 
 @contextmanager
@@ -61,13 +67,33 @@ def open_source(path: Path, settings: DicomSettings) -> Iterator[Source]:
     Raises UnsupportedImage: too large, not DICOM, cut short, nested too deeply, a deflate bomb.
     """
     quiet()
+    with _mapped(path, settings) as data:
+        yield _parse(data, settings)
+
+
+@contextmanager
+def open_pixels(
+    path: Path, settings: DicomSettings, transfer_syntax: str, pixels: PixelElement | None
+) -> Iterator[PixelData]:
+    """As `open_source`, for a file whose header has been read: only inflated, not parsed, again."""
+    quiet()
+    if transfer_syntax == DeflatedExplicitVRLittleEndian:
+        with open_source(path, settings) as source:
+            yield source
+        return
+    with _mapped(path, settings) as data:
+        yield PixelData(data, transfer_syntax, pixels)
+
+
+@contextmanager
+def _mapped(path: Path, settings: DicomSettings) -> Iterator[mmap.mmap]:
     size = path.stat().st_size
     if size > settings.max_instance_bytes:
         raise refusals.too_large("bytes in one DICOM file", settings.max_instance_bytes, size)
     if size == 0:
         raise refusals.not_dicom()
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-        yield _parse(data, settings)
+        yield data
 
 
 def _parse(data: mmap.mmap, settings: DicomSettings) -> Source:
@@ -161,7 +187,7 @@ def _source(
     header.SOPClassUID = known
     if not tags.uid(header, "SOPInstanceUID"):
         header.SOPInstanceUID = tags.uid(meta, "MediaStorageSOPInstanceUID")
-    return Source(header, data, syntax, _locate_pixels(data, stream.tell()))
+    return Source(data, syntax, _locate_pixels(data, stream.tell()), header)
 
 
 def _says_what_it_is(header: Dataset, sop_class: str) -> bool:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 
@@ -12,13 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from serving.dicom import refusals
+from serving.dicom.decoding import Decode
 from serving.dicom.frames import Frame
 from serving.dicom.hounsfield import looks_inverted, to_hu
-from serving.dicom.image import read_format
+from serving.dicom.instance import Instance
 from serving.dicom.pixel_check import check_size
 from serving.dicom.pixels import FrameReader
 from serving.dicom.settings import DicomSettings
-from serving.dicom.source import open_source
+from serving.dicom.source import open_pixels
 from serving.domain.slices import Progress
 
 _SAMPLES = 3
@@ -28,8 +30,13 @@ Place = tuple[int, Frame]
 class VoxelReader:
     """Decodes frames into Hounsfield units, `decode_threads` files at once."""
 
-    def __init__(self, settings: DicomSettings) -> None:
+    def __init__(
+        self, settings: DicomSettings, instances: Mapping[Path, Instance], decode: Decode
+    ) -> None:
+        """`instances` are what the files' headers said."""
         self._settings = settings
+        self._instances = instances
+        self._decode = decode
 
     def looks_inverted(self, frames: Sequence[Frame]) -> bool:
         """Whether MONOCHROME1 slices hold inverted values, judged by a few from the middle."""
@@ -39,11 +46,11 @@ class VoxelReader:
         return sum(votes) * 2 > len(votes)
 
     def _slice_inverted(self, frame: Frame) -> bool:
-        with open_source(frame.path, self._settings) as source:
-            form = read_format(source.header)
-            if form.photometric != "MONOCHROME1":
-                return False
-            return looks_inverted(FrameReader(source, form).read(frame.index), frame, form)
+        form = self._instances[frame.path].form
+        if form.photometric != "MONOCHROME1":
+            return False
+        with self._opened(frame.path) as reader:
+            return looks_inverted(reader.read(frame.index), frame, form)
 
     def read(
         self, frames: Sequence[Frame], progress: Progress, *, inverted: bool
@@ -67,13 +74,19 @@ class VoxelReader:
 
     def _read_file(self, hu: NDArray[np.int16], places: Sequence[Place], inverted: bool) -> int:
         """Decodes the frames of one file into their slices; says how many."""
-        with open_source(places[0][1].path, self._settings) as source:
-            form = read_format(source.header)
-            check_size(form, self._settings)
-            reader = FrameReader(source, form)
+        path = places[0][1].path
+        form = self._instances[path].form
+        check_size(form, self._settings)
+        with self._opened(path) as reader:
             for index, frame in places:
                 hu[index] = to_hu(reader.read(frame.index), frame, form, inverted=inverted)
         return len(places)
+
+    @contextmanager
+    def _opened(self, path: Path) -> Iterator[FrameReader]:
+        told = self._instances[path]
+        with open_pixels(path, self._settings, told.transfer_syntax, told.pixels) as data:
+            yield FrameReader(data, told.form, self._decode)
 
 
 def _by_file(frames: Sequence[Frame]) -> list[list[Place]]:
