@@ -1,0 +1,15 @@
+"""The precision of the layers of a variant that are not INT8."""
+
+from __future__ import annotations
+
+from serving.engine.runtime import ov
+
+
+def has_bf16() -> bool:
+    """Whether this CPU computes in BF16 itself."""
+    return "BF16" in ov.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+
+
+def int8_hint() -> str:
+    """INFERENCE_PRECISION_HINT of an INT8 variant here: the rest in BF16 where that is native."""
+    return "bf16" if has_bf16() else "f32"

@@ -1,0 +1,73 @@
+"""INT8 by post-training quantisation: ranges from calibration data, no search."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from provisioning.quantise.effort import spread
+from provisioning.quantise.elements import Elements, only_input
+from provisioning.quantise.nncf_runtime import nncf, quiet
+from provisioning.quantise.workbench import Candidate, Workbench
+from serving.domain.errors import InvalidRequest
+from serving.domain.slices import Progress
+
+RUNG = "int8_ptq"
+_PASSES = 2
+"""NNCF reads the data for the ranges and again to correct the biases."""
+
+
+def post_training(bench: Workbench, report: Progress) -> Iterator[Candidate]:
+    """Symmetric activations first, the faster kind on CPUs; then asymmetric ones."""
+    symmetric = quantise(bench, report, nncf.QuantizationPreset.PERFORMANCE)
+    yield Candidate(RUNG, "symmetric activations", symmetric)
+    mixed = quantise(bench, report, nncf.QuantizationPreset.MIXED)
+    yield Candidate(RUNG, "asymmetric activations", mixed)
+
+
+def quantise(bench: Workbench, report: Progress, preset: Any, in_float: Sequence[str] = ()) -> Any:
+    """The FP32 model quantised, the layers `in_float` left as they are. Raises InvalidRequest."""
+    model = bench.read()
+    data, size = calibration_data(bench, model, report)
+    with nncf_errors():
+        return nncf.quantize(
+            model,
+            data,
+            preset=preset,
+            target_device=nncf.TargetDevice.CPU,
+            subset_size=size,
+            ignored_scope=nncf.IgnoredScope(names=list(in_float), validate=False),
+        )
+
+
+def calibration_data(bench: Workbench, model: Any, report: Progress) -> tuple[Any, int]:
+    """NNCF's view of evenly spaced calibration elements, and their number."""
+    elements = Elements(bench.calibration, only_input(model))
+    chosen = spread(len(elements), bench.effort.calibration).tolist()
+    read = 0
+
+    def element(index: int) -> Any:
+        nonlocal read
+        read += 1
+        report(min(read / (_PASSES * len(chosen)), 1.0), "calibrating")
+        return elements[index]
+
+    return nncf.Dataset(chosen, element), len(chosen)
+
+
+@contextmanager
+def nncf_errors() -> Iterator[None]:
+    """Silences NNCF and turns its errors into InvalidRequest of one sentence."""
+    failures = (RuntimeError, ValueError, KeyError, IndexError, AttributeError, TypeError)
+    try:
+        with quiet():
+            yield
+    except (
+        *failures,
+        nncf.ValidationError,
+        nncf.InternalError,
+        nncf.UnsupportedModelError,
+    ) as error:
+        kind = type(error).__name__
+        raise InvalidRequest(f"NNCF cannot quantise this network ({kind})") from error
