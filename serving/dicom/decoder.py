@@ -26,7 +26,7 @@ class Decoder:
 
     def __init__(self, timeout_s: float) -> None:
         """Starts the process and does not wait for it. Raises OSError where none can start."""
-        self._timeout_s = timeout_s
+        self.timeout_s = timeout_s
         self._ready = False
         self._process = subprocess.Popen(
             _COMMAND,
@@ -49,7 +49,7 @@ class Decoder:
 
         Raises UnsupportedImage, and ChildProcessError where the process never came up.
         """
-        watchdog = threading.Timer(self._timeout_s, self._process.kill)
+        watchdog = threading.Timer(self.timeout_s, self._process.kill)
         watchdog.start()
         try:
             self._wait_until_ready()
