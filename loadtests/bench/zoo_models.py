@@ -77,12 +77,11 @@ def _versions(folder: Path) -> Sequence[Path]:
 
 
 def _build(name: str, root: Path) -> None:
-    kept = (root / name).absolute()
-    kept.mkdir(parents=True, exist_ok=True)
+    """`--keep` leaves the exported files in a folder of the network's name."""
     repository(root).mkdir(parents=True, exist_ok=True)
-    command = [aibox_command(), "zoo", "build", name, "--keep", str(kept), "--int8"]
+    command = [aibox_command(), "zoo", "build", name, "--keep", str(root.absolute()), "--int8"]
     command += ["--repository", str(repository(root).absolute())]
-    print(f"building {name} (once, some minutes): {' '.join(command[1:4])}", file=sys.stderr)
+    print(f"building {name}: once, some minutes", file=sys.stderr)
     done = subprocess.run(command, check=False, stdout=sys.stderr)
     if done.returncode != 0:
         raise RuntimeError(f"`aibox zoo build {name}` failed; its last words are above")
