@@ -8,13 +8,17 @@ import platform
 import statistics
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
-PACKAGES = ("aibox", "grpcio", "openvino", "ray", "numpy", "protobuf")
+PACKAGES = (
+    "aibox", "grpcio", "openvino", "onnxruntime", "nncf", "torch", "ray", "numpy", "protobuf",
+)  # fmt: skip
+LOW_PRECISION_FLAGS = ("avx2", "avx512f", "avx512_vnni", "avx512_bf16", "amx_int8", "amx_bf16")
+"""What INT8 and BF16 kernels gain depends on these."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +76,14 @@ class Outcome:
 
 def environment() -> dict[str, object]:
     """The machine, its load now, and the versions in use."""
+    flags = _cpu_field("flags").split()
     return {
-        "cpu": _cpu_model(),
+        "cpu": _cpu_field("model name") or platform.processor(),
+        "cpu_flags": {flag: flag in flags for flag in LOW_PRECISION_FLAGS},
         "cpus": os.cpu_count(),
         "load_average": os.getloadavg(),
         "python": platform.python_version(),
-        "versions": {name: version(name) for name in PACKAGES},
+        "versions": {name: found for name in PACKAGES if (found := _version(name))},
     }
 
 
@@ -90,8 +96,17 @@ def _cell(value: str | float) -> str:
     return value if isinstance(value, str) else f"{value:.3f}"
 
 
-def _cpu_model() -> str:
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return ""
+
+
+def _cpu_field(key: str) -> str:
+    """Of the first CPU in /proc/cpuinfo; empty where it has none such."""
     for line in Path("/proc/cpuinfo").read_text().splitlines():
-        if line.startswith("model name"):
-            return line.split(":", 1)[1].strip()
-    return platform.processor()
+        name, _, value = line.partition(":")
+        if name.strip() == key:
+            return value.strip()
+    return ""
