@@ -83,7 +83,7 @@ class Rung(_Part):
 
     name: str
     """int8_ptq, int8_accuracy_control, int8_mixed, bf16 or fp32."""
-    drop_on_validation_points: float | None
+    drop_on_validation_points: float | None = None
     """On the data of the search; None where it was not measured."""
     gates: tuple[AccuracyGate, ...] = ()
     median_ms: float | None = None
