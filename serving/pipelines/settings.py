@@ -42,7 +42,8 @@ class LesionSettings(_Settings):
     crop: bool = True
     """Of each slice, only the lungs and a margin are sent to models that take crops."""
     crop_margin_mm: float = Field(default=24.0, ge=0)
-    """What a network sees around the lungs in a crop."""
+    """What a network sees around the lungs in a crop. On P001 and volume 008 the reference networks
+    lose up to 0.3 points of Dice against whole planes with 12 mm, 0.12 with 24 and 0.04 with 48."""
 
 
 class PipelineSettings(_Settings):

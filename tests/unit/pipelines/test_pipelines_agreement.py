@@ -42,10 +42,10 @@ def test_volumes_take_the_thickness_of_their_slices() -> None:
 @pytest.mark.parametrize(
     ("apart", "both", "word"),
     [
-        (10, 40, Confidence.HIGH),
-        (11, 40, Confidence.MODERATE),
-        (10, 15, Confidence.MODERATE),
-        (11, 15, Confidence.LOW),
+        (10, 90, Confidence.HIGH),
+        (11, 90, Confidence.MODERATE),
+        (30, 70, Confidence.MODERATE),
+        (31, 70, Confidence.LOW),
     ],
 )
 def test_the_word_changes_at_the_documented_limits(apart: int, both: int, word: Confidence) -> None:

@@ -91,6 +91,7 @@ def test_networks_of_other_sizes_and_crops_meet_on_the_images_grid(tmp_path: Pat
     assert told is not None
     assert told.dice is not None
     assert told.dice > 0.85
+    assert told.confidence is not Confidence.LOW
     planes = (analysis.lungs > 0).any(axis=(1, 2)).sum()
     assert second.calls == [(planes, 384, 384)]
     assert sum(call[0] for call in first.calls) == planes
