@@ -1,0 +1,57 @@
+"""Differences of outputs: numbers, shapes, detections."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from loadtests.bench.output_check import compare, found_share
+
+BOXES = np.array([[[0, 0, 10, 10], [20, 20, 40, 40], [0, 0, 0, 0]]], np.float32)
+SCORES = np.array([[0.9, 0.4, 0.0]], np.float32)
+LABELS = np.array([[1, 1, 0]], np.int64)
+
+
+def test_equal_outputs_do_not_differ() -> None:
+    x = np.linspace(-3, 3, 12, dtype=np.float32)
+    found = compare([x], [x.copy()])
+    assert (found.largest, found.share) == (0.0, 0.0)
+
+
+def test_large_numbers_are_compared_relatively_and_small_ones_absolutely() -> None:
+    reference = np.array([100.0, 0.01])
+    assert compare([np.array([101.0, 0.01])], [reference]).largest == pytest.approx(0.01)
+    assert compare([np.array([100.0, 0.02])], [reference]).largest == pytest.approx(0.01)
+
+
+@pytest.mark.parametrize("wrong", [np.zeros(3), np.array([0.0, np.nan])])
+def test_another_shape_or_no_number_is_infinitely_wrong(wrong: np.ndarray) -> None:
+    assert compare([wrong], [np.zeros(2)]).largest == float("inf")
+
+
+def test_the_worst_output_counts() -> None:
+    a, b = np.ones(4), np.full(4, 2.0)
+    assert compare([a, b], [a, np.ones(4)]).share == pytest.approx(1.0)
+
+
+def test_boxes_in_another_order_are_found() -> None:
+    order = [1, 0, 2]
+    given = (BOXES[:, order], SCORES[:, order], LABELS[:, order])
+    assert found_share(given, (BOXES, SCORES, LABELS)) == 1.0
+
+
+def test_a_box_that_moved_away_is_not_found() -> None:
+    moved = BOXES.copy()
+    moved[0, 1] += 15
+    assert found_share((moved, SCORES, LABELS), (BOXES, SCORES, LABELS)) == 0.5
+
+
+def test_a_box_of_another_class_is_not_found() -> None:
+    other = np.array([[1, 2, 0]], np.int64)
+    assert found_share((BOXES, SCORES, other), (BOXES, SCORES, LABELS)) == 0.5
+
+
+def test_no_boxes_at_all_find_nothing() -> None:
+    none = np.zeros_like(LABELS)
+    assert found_share((BOXES, SCORES, none), (BOXES, SCORES, LABELS)) == 0.0
+    assert found_share((BOXES, SCORES, LABELS), (BOXES, SCORES, none)) == 1.0
