@@ -56,7 +56,7 @@ def main(
     ]
     with tempfile.TemporaryDirectory(prefix="aibox-memory-") as scratch:
         found = {part.name: _run(part, Path(scratch)) for part in parts}
-    box = Part("inferences, box", "box", 5000 // share, 250 // share, 500 // share)
+    box = Part("inferences, box", "box", 5000 // share, 200 // share, 500 // share)
     found[box.name] = through_a_box(VERSION, SIDE, box.count, box.every)
     outcome = summarise([*parts, box], found)
     outcome.show()
