@@ -23,6 +23,7 @@ COMMANDS = (
     LazyCommand("infer", f"{_AT}.infer", "infer", "Run one model on arrays in .npy files."),
     LazyCommand("jobs", f"{_AT}.jobs", "commands", "Follow, stop, fetch and purge jobs."),
     LazyCommand("models", f"{_AT}.models", "commands", "The models of this box."),
+    LazyCommand("zoo", f"{_AT}.zoo", "commands", "Networks of random weights for benchmarks."),
     LazyCommand("plan", f"{_AT}.plan", "plan", "Show which CPUs of this machine do what."),
     LazyCommand("doctor", f"{_AT}.doctor", "doctor", "Say what would stop the box here."),
     LazyCommand("config", f"{_AT}.config", "commands", "Check or show the settings."),

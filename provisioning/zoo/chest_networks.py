@@ -8,7 +8,7 @@ from provisioning.zoo.entry import smooth_noise
 from provisioning.zoo.hrnet import W18, HRNet
 from provisioning.zoo.nested_unet import NestedUNet
 from provisioning.zoo.segmenter import Served
-from provisioning.zoo.settle import draw_convolutions, seeded, settle
+from provisioning.zoo.settle import draw_weights, seeded, settle
 
 WIDE = (32, 64, 128, 256, 512)
 HEAD_BIAS = -4.0
@@ -32,7 +32,7 @@ def hrnet_w18(seed: int) -> nn.Module:
 
 
 def _served(network: nn.Module, head: nn.Conv2d, seed: int) -> nn.Module:
-    draw_convolutions(network)
+    draw_weights(network)
     with torch.no_grad():
         head.weight.mul_(HEAD_SPREAD)
         nn.init.constant_(head.bias, HEAD_BIAS)

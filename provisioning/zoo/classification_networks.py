@@ -10,7 +10,7 @@ from provisioning.zoo.entry import smooth_noise
 from provisioning.zoo.inception_parts import Classifier
 from provisioning.zoo.inception_resnet_v2 import inception_resnet_v2
 from provisioning.zoo.inception_v4 import inception_v4
-from provisioning.zoo.settle import draw_convolutions, seeded, settle
+from provisioning.zoo.settle import draw_weights, seeded, settle
 
 SIDE = 299
 LOGIT_SPREAD = 2.0
@@ -48,7 +48,7 @@ def served_inception_resnet_v2(seed: int) -> nn.Module:
 def _served(make: Callable[[], Classifier], seed: int) -> nn.Module:
     seeded(seed)
     network = make()
-    draw_convolutions(network)
+    draw_weights(network)
     images = smooth_noise((2, 3, SIDE, SIDE), (0, 255), np.uint8, seed)
     batch = normalise(torch.from_numpy(images))
     settle(network, batch)

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from provisioning.zoo.detector import Detector
 from provisioning.zoo.entry import smooth_noise
 from provisioning.zoo.retinanet import RetinaNet
-from provisioning.zoo.settle import draw_convolutions, seeded, settle
+from provisioning.zoo.settle import draw_weights, seeded, settle
 
 ROWS, COLUMNS = 1280, 640
 OFFSET_SPREAD = 0.2
@@ -22,7 +22,7 @@ def retinanet_r50(seed: int) -> nn.Module:
     """RetinaNet for one class: uint8 grey image (1, 1, 1280, 640) to boxes, scores, labels."""
     seeded(seed)
     network = RetinaNet(classes=1)
-    draw_convolutions(network)
+    draw_weights(network)
     detector = Detector(network, ROWS, COLUMNS)
     grey = smooth_noise((1, 1, ROWS, COLUMNS), (0, 255), np.uint8, seed)
     image = detector.normalise(torch.from_numpy(grey))
