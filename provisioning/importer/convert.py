@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from pydantic import BaseModel
@@ -9,17 +10,26 @@ from pydantic import BaseModel
 from provisioning.importer.embed_graph import embed
 from provisioning.importer.embedding import Embedding
 from provisioning.importer.graph import name_ports, ports, read_graph, refuse_nan_weights
+from provisioning.importer.ir_screen import screen_ir
 from provisioning.importer.onnx_screen import screen_onnx
 from provisioning.importer.port import Port
+from provisioning.importer.saved_model_screen import screen_saved_model
+from provisioning.importer.source_format import SourceFormat
 from serving.domain.slices import Progress
 from serving.engine.runtime import ov
+
+_SCREENS: dict[SourceFormat, Callable[[Path], tuple[Path, ...]]] = {
+    SourceFormat.ONNX: screen_onnx,
+    SourceFormat.OPENVINO: screen_ir,
+    SourceFormat.TENSORFLOW: screen_saved_model,
+}
 
 
 class ConvertOrder(BaseModel):
     """What to convert; `ir` is the xml to write, its bin beside it."""
 
     source: Path
-    format: str
+    format: SourceFormat
     ir: Path
     embedding: Embedding | None
     compress_to_fp16: bool
@@ -37,9 +47,9 @@ class Converted(BaseModel):
 def convert(order: ConvertOrder, report: Progress) -> Converted:
     """Screens, reads, prepares and writes. Raises InvalidRequest with one sentence."""
     report(0.0, "checking the file")
-    files = screen_onnx(order.source)
+    files = _SCREENS[order.format](order.source)
     report(0.2, "converting")
-    model = read_graph(order.source)
+    model = read_graph(order.source, order.format)
     refuse_nan_weights(model)
     name_ports(model)
     source_inputs = ports(model.inputs)

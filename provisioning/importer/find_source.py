@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import stat
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from provisioning.importer.magic import Kind, kind_of
@@ -31,13 +31,15 @@ class FoundSource:
         return list(files), root
 
 
-def find_source(path: Path) -> FoundSource:
-    """The model at `path`, which is no archive. Raises InvalidRequest."""
+def find_source(path: Path, unpack: Callable[[Path], Path]) -> FoundSource:
+    """The model at `path`; `unpack` makes a folder of an archive. Raises InvalidRequest."""
     mode = _mode(path)
     if stat.S_ISDIR(mode):
         return _in_folder(path)
     if not stat.S_ISREG(mode):
         raise InvalidRequest(f"{path.name} is neither a file nor a folder")
+    if kind_of(path) in (Kind.ZIP, Kind.TAR):
+        return replace(_in_folder(unpack(path), path.name), archive=path)
     return _as_file(path)
 
 
@@ -51,6 +53,8 @@ def _mode(path: Path) -> int:
 
 def _as_file(path: Path) -> FoundSource:
     kind = kind_of(path)
+    if kind not in _FORMATS and kind is not Kind.SAVED_MODEL:
+        raise InvalidRequest(f"{path.name} is an archive inside another; unpack the outer one")
     if kind is Kind.SAVED_MODEL:
         return FoundSource(SourceFormat.TENSORFLOW, path.parent)
     return FoundSource(_FORMATS[kind], path)
@@ -63,7 +67,7 @@ _FORMATS = {
 }
 
 
-def _in_folder(folder: Path) -> FoundSource:
+def _in_folder(folder: Path, said: str = "") -> FoundSource:
     """The one model in a folder, or in the only folder inside it."""
     entries = _entries(folder)
     if any(entry.name == "saved_model.pb" for entry in entries):
@@ -72,9 +76,9 @@ def _in_folder(folder: Path) -> FoundSource:
     if len(models) == 1 and models[0].is_file():
         return _as_file(models[0])
     if len(entries) == 1 and entries[0].is_dir() and not entries[0].is_symlink():
-        return _in_folder(entries[0])
+        return _in_folder(entries[0], said)
     raise InvalidRequest(
-        f"{folder.name or 'the folder'} holds {len(models) or 'no'} models; "
+        f"{said or folder.name or 'the folder'} holds {len(models) or 'no'} models; "
         "name one ONNX, OpenVINO (.xml), .pt2 file or SavedModel folder"
     )
 

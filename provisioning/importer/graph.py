@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from provisioning.importer.port import Port
+from provisioning.importer.source_format import SourceFormat
 from serving.domain.errors import AiboxError, CorruptModel, InvalidRequest
 from serving.domain.tensor import Datatype
 from serving.engine.datatypes import to_spec
@@ -17,13 +18,21 @@ from serving.engine.runtime import ov
 _UNCONVERTED = re.compile(r"No conversion rule found for operations: ([^\n]{1,2000})")
 _OPERATOR = re.compile(r"[A-Za-z0-9_.:-]{1,80}")
 _MOST_OPERATORS = 8
+_FRONT_ENDS = {SourceFormat.ONNX: "onnx", SourceFormat.TENSORFLOW: "tf"}
 _NOT_SERVED = {Datatype.BYTES, Datatype.BF16}
 
 
-def read_graph(path: Path) -> Any:
-    """The model as an `openvino.Model`. Raises InvalidRequest with one sentence."""
+def read_graph(path: Path, source_format: SourceFormat) -> Any:
+    """The model as an `openvino.Model`. Raises InvalidRequest with one sentence.
+
+    The front end is named, so that none guesses from a file's ending.
+    """
     try:
-        model = ov.convert_model(path) if path.is_dir() else ov.Core().read_model(path)
+        if source_format is SourceFormat.OPENVINO:
+            model = ov.Core().read_model(path)
+        else:
+            front_end = ov.frontend.FrontEndManager().load_by_framework(_FRONT_ENDS[source_format])
+            model = front_end.convert(front_end.load(str(path)))
     except MemoryError:
         raise
     except Exception as error:  # each front end has classes of its own

@@ -24,6 +24,7 @@ def import_model(
     `report` raises, leaves the repository as it was. Raises InvalidRequest, CorruptModel,
     VersionExists or DeadlineExceeded with one sentence.
     """
+    repository = repository.absolute()
     version = next_version(repository, request.name, request.version)
     with staging(repository) as places:
         ImportJob(request, places, limits or Limits(), report).make(source, version)

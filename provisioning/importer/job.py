@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from provisioning.card import write_card
+from provisioning.importer.archive import Unpacked, UnpackOrder
 from provisioning.importer.convert import Converted, ConvertOrder
 from provisioning.importer.digest import source_digest
 from provisioning.importer.find_source import FoundSource, find_source
@@ -16,16 +18,26 @@ from provisioning.importer.shapes import run_shapes
 from provisioning.importer.source_format import SourceFormat
 from provisioning.importer.staging import Staging
 from provisioning.manifest_file import model_file, write_manifest
+from provisioning.quantise.order import QuantiseOrder
 from provisioning.quantise.stage import within
 from provisioning.sandbox import Limits, run_step
-from serving.domain.manifest import Variant
+from serving.domain.manifest import ModelManifest, Variant
 from serving.domain.provenance import Parity, Source, Speed
 from serving.domain.slices import Progress
 
 IR = "fp32/model.xml"
 WEIGHTS = "fp32/model.bin"
 HINTS = {"fp32": "f32", "bf16": "bf16"}
+QUANTISE_WALL_S = 4 * 3600.0
+"""The ladder runs the network some thousand times."""
+_FLOATS_DONE = 0.3
+"""Share of the work that is done before quantisation begins, where it is asked for."""
 _REFERENCES = {SourceFormat.ONNX: "run_onnx", SourceFormat.TORCH_EXPORT: "run_program"}
+
+_UNCOMPARED = {
+    SourceFormat.OPENVINO: "the source is an IR: nothing was converted, so nothing is compared",
+    SourceFormat.TENSORFLOW: "not compared with TensorFlow, which is not installed here",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +51,7 @@ class ImportJob:
 
     def make(self, source: Path, version: int) -> None:
         """Fills the staging folder. Raises AiboxError with one sentence."""
-        found = find_source(source)
+        found = find_source(source, self._unpack)
         converted = self._convert(found)
         shapes = run_shapes(
             converted.inputs, self.request.shapes, self.request.description.preprocessing
@@ -51,18 +63,49 @@ class ImportJob:
             parity=parity,
         )
         variants = self._variants(speeds)
-        manifest = make_manifest(self.request, version, converted, provenance, variants)
+        manifest = self._quantised(
+            make_manifest(self.request, version, converted, provenance, variants)
+        )
         write_manifest(manifest, self.places.version)
+        write_card(self.places.version, manifest)
+
+    def _quantised(self, manifest: ModelManifest) -> ModelManifest:
+        """With an INT8 variant where one was asked for."""
+        asked = self.request.quantise
+        if asked is None:
+            return manifest
+        paths = {
+            field: getattr(asked, field) for field in ("calibration", "validation", "held_out")
+        }
+        update = {field: path.absolute() for field, path in paths.items() if path is not None}
+        order = QuantiseOrder(
+            folder=self.places.version, manifest=manifest, request=asked.model_copy(update=update)
+        )
+        limits = replace(self.limits, wall_s=max(self.limits.wall_s, QUANTISE_WALL_S))
+        share = within(self.report, _FLOATS_DONE, 1.0)
+        return run_step("quantise", order, ModelManifest, limits, share)
+
+    def _share(self, low: float, high: float, prefix: str = "") -> Progress:
+        """A part of the work before quantisation, as part of the whole."""
+        whole = _FLOATS_DONE if self.request.quantise else 1.0
+        return within(self.report, low * whole, high * whole, prefix)
+
+    def _unpack(self, archive: Path) -> Path:
+        folder = self.places.work / "unpacked"
+        folder.mkdir()
+        order = UnpackOrder(archive=archive.absolute(), folder=folder)
+        run_step("unpack", order, Unpacked, self.limits, self._share(0.0, 0.1))
+        return folder
 
     def _convert(self, found: FoundSource) -> Converted:
         order = ConvertOrder(
-            source=found.path,
+            source=found.path.absolute(),
             format=found.format,
             ir=self.places.version / IR,
             embedding=self.request.embed,
             compress_to_fp16=self.request.compress_to_fp16,
         )
-        return run_step("convert", order, Converted, self.limits, within(self.report, 0.0, 0.3))
+        return run_step("convert", order, Converted, self.limits, self._share(0.1, 0.3))
 
     def _examine(
         self, found: FoundSource, converted: Converted, shapes: dict[str, tuple[int, ...]]
@@ -70,11 +113,12 @@ class ImportJob:
         """Compiles and times each variant; FP32 is compared with the source framework too."""
         step = _REFERENCES.get(found.format)
         if step is None:
+            self.report(0.3, _UNCOMPARED[found.format])
             return None, {name: self._measure(name, shapes) for name in HINTS}
         check = ParityCheck(self.request, converted, self.places.work)
         check.make_inputs(shapes)
         reference = check.run_reference(
-            step, found.path, self.limits, within(self.report, 0.3, 0.5)
+            step, found.path.absolute(), self.limits, self._share(0.3, 0.5)
         )
         speeds = {"fp32": self._measure("fp32", shapes, check)}
         parity = check.judge(reference)
@@ -91,7 +135,7 @@ class ImportJob:
             outputs=check.got if check else None,
         )
         low = 0.5 if name == "fp32" else 0.75
-        share = within(self.report, low, low + 0.25, f"{name}: ")
+        share = self._share(low, low + 0.25, f"{name}: ")
         return run_step("measure", order, Speed, self.limits, share)
 
     def _variants(self, speeds: dict[str, Speed]) -> dict[str, Variant]:

@@ -47,6 +47,8 @@ def staging(repository: Path) -> Iterator[Staging]:
         places.version.mkdir()
         places.work.mkdir()
         yield places
+    except BrokenPipeError:  # whoever was told of progress has gone
+        raise
     except OSError as error:
         raise unwritable(error) from None
     finally:

@@ -4,9 +4,11 @@ Arguments and results are pydantic models; the module is imported in the child a
 """
 
 STEPS = {
+    "unpack": "provisioning.importer.archive:unpack",
     "convert": "provisioning.importer.convert:convert",
     "run_onnx": "provisioning.importer.onnx_reference:run_onnx",
     "measure": "provisioning.importer.measure:measure",
+    "quantise": "provisioning.quantise.step:quantise",
     "convert_program": "provisioning.zoo.program_reference:convert_program",
     "run_program": "provisioning.zoo.program_reference:run_program",
 }
