@@ -59,7 +59,7 @@ def accuracy_control(bench: Workbench, report: Progress) -> Iterator[Candidate]:
             ),
         )
     how = f"asked for {MAX_DROP:g} on {len(chosen)} validation elements, {meter.looks} looks"
-    yield Candidate(RUNG, how, quantised)
+    yield from Candidate(RUNG, how, quantised).under(bench.hints)
 
 
 @dataclass(slots=True)

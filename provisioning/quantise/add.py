@@ -12,7 +12,7 @@ from provisioning.quantise.execution_graph import KernelCount
 from provisioning.quantise.gate import Gates
 from provisioning.quantise.judging import Judging
 from provisioning.quantise.ladder import KINDS, Climb, Kinds, Ladder
-from provisioning.quantise.machine_precision import int8_hint
+from provisioning.quantise.machine_precision import int8_hints
 from provisioning.quantise.nncf_runtime import tools
 from provisioning.quantise.request import QuantiseRequest
 from provisioning.quantise.speeds import element_shapes, fastest, with_speeds
@@ -45,14 +45,16 @@ def add_int8(
         raise InvalidRequest(f"{manifest.name} has no variant fp32 to quantise and to judge by")
     fp32 = folder / manifest.variants[FP32].model
     if sets.judged is None:
-        return _unjudged(folder, manifest, Workbench(fp32, sets.calibration), report)
+        return _unjudged(
+            folder, manifest, Workbench(fp32, sets.calibration, hints=int8_hints()), report
+        )
     judging = Judging(fp32, sets.judged, request.max_accuracy_drop_points)
     climb = _climb(folder, sets, sets.judged, judging, kinds, within(report, 0.0, _CLIMBED))
     told = within(report, _CLIMBED, _JUDGED)
     bf16, bf16_rung = judge_bf16(folder, manifest.variants, judging, told)
     variants = {FP32: manifest.variants[FP32]} | bf16
     if climb.kept is not None:
-        variants[KEPT] = _int8(folder, climb.gates)
+        variants[KEPT] = _int8(folder, climb.hint, climb.gates)
     timed = with_speeds(
         folder, variants, element_shapes(fp32, sets.calibration), within(report, _JUDGED, 1.0)
     )
@@ -79,8 +81,8 @@ def _climb(
     fp32 = judging.fp32
     reference = judging.reference("validation", within(report, 0.0, 0.05)).scores
     search = Search(judged.task, judged.validation, reference)
-    ladder = Ladder(judging, folder, int8_hint())
-    bench = Workbench(fp32, sets.calibration, search)
+    ladder = Ladder(judging, folder)
+    bench = Workbench(fp32, sets.calibration, search, hints=int8_hints())
     return ladder.climb(bench, within(report, 0.05, 1.0), kinds)
 
 
@@ -88,9 +90,9 @@ def _unjudged(
     folder: Path, manifest: ModelManifest, bench: Workbench, report: Progress
 ) -> ModelManifest:
     """INT8 by calibration alone: made and timed, never the default."""
-    count = quantise_unjudged(bench, folder, int8_hint(), within(report, 0.0, _JUDGED))
+    count = quantise_unjudged(bench, folder, within(report, 0.0, _JUDGED))
     others = {name: v for name, v in manifest.variants.items() if name != KEPT}
-    variants = others | {KEPT: _int8(folder, ())}
+    variants = others | {KEPT: _int8(folder, bench.hints[0], ())}
     shapes = element_shapes(bench.fp32, bench.calibration)
     timed = with_speeds(folder, variants, shapes, within(report, _JUDGED, 1.0))
     speed = timed[KEPT].speed
@@ -112,11 +114,9 @@ def _unjudged(
     return _manifest(manifest, timed, FP32, found)
 
 
-def _int8(folder: Path, gates: Gates) -> Variant:
+def _int8(folder: Path, hint: str, gates: Gates) -> Variant:
     files = tuple(model_file(folder, f"{KEPT}/model.{kind}") for kind in ("bin", "xml"))
-    return Variant(
-        model=f"{KEPT}/model.xml", inference_precision=int8_hint(), files=files, gates=gates
-    )
+    return Variant(model=f"{KEPT}/model.xml", inference_precision=hint, files=files, gates=gates)
 
 
 def _held_out(judged: Judged, climb: Climb) -> str:

@@ -1,8 +1,9 @@
 """Dice over slices, from the counts of each slice.
 
 Dice 1945: 2 tp / (called + true). Pooled sums the counts of all slices first; per case takes the
-mean over the slices with truth or call (a slice with neither has no Dice and is left out, as in
-Isensee et al. 2021, nnU-Net).
+mean over the slices with truth. Slices without truth count in the pooled figure alone: their Dice
+is 0 for one pixel called and undefined for none, so that two pixels called in one healthy slice of
+245 cost BF16 0.4 points of the mean on patient 007, more than all else together.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ class PooledDice:
 
 @dataclass(frozen=True, slots=True)
 class SliceDice:
-    """The mean over slices with truth or call; `counts` (n, 3) tp, called, true."""
+    """The mean over slices with truth; `counts` (n, 3) tp, called, true."""
 
     counts: NDArray[np.int64]
     metric: str = "dice_per_case"
@@ -51,10 +52,10 @@ class SliceDice:
 
     def values(self, weights: Weights) -> NDArray[np.float64]:
         counts = self.counts.astype(np.float64)
-        dice = ratio(2 * counts[:, 0], counts[:, 1] + counts[:, 2])
-        defined = ~np.isnan(dice)
+        dice = ratio(2 * counts[:, 0], counts[:, 1] + counts[:, 2], undefined=0.0)
+        has_truth = (counts[:, 2] > 0).astype(np.float64)
         drawn = weights.astype(np.float64)
-        return ratio(drawn @ np.where(defined, dice, 0.0), drawn @ defined.astype(np.float64))
+        return ratio(drawn @ (dice * has_truth), drawn @ has_truth)
 
 
 def dice_scores(counts: NDArray[np.int64]) -> Scores:

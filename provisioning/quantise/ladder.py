@@ -14,7 +14,7 @@ from provisioning.quantise.judging import Judging
 from provisioning.quantise.mixed import mixed
 from provisioning.quantise.post_training import post_training
 from provisioning.quantise.stage import within
-from provisioning.quantise.workbench import Candidate, RungKind, Workbench
+from provisioning.quantise.workbench import REFERENCE_HINT, Candidate, RungKind, Workbench
 from serving.domain.errors import InvalidRequest
 from serving.domain.provenance import Rung
 from serving.domain.slices import Progress
@@ -31,10 +31,11 @@ LEAST_INT8_SHARE = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Climb:
-    """Every variant tried, and the IR, verdict and kernels of the one kept."""
+    """Every variant tried, and the IR, precision, verdict and kernels of the one kept."""
 
     rungs: tuple[Rung, ...]
     kept: Path | None = None
+    hint: str = REFERENCE_HINT
     gates: Gates = ()
     kernels: KernelCount | None = None
 
@@ -47,10 +48,9 @@ class Climb:
 class Ladder:
     """Climbs in a version's folder; what is refused leaves no file there."""
 
-    def __init__(self, judging: Judging, folder: Path, hint: str) -> None:
+    def __init__(self, judging: Judging, folder: Path) -> None:
         self._judging = judging
         self._folder = folder
-        self._hint = hint
         self._rungs: list[Rung] = []
 
     def climb(self, bench: Workbench, report: Progress, kinds: Kinds = KINDS) -> Climb:
@@ -79,18 +79,18 @@ class Ladder:
 
     def _try(self, candidate: Candidate, report: Progress) -> Climb | None:
         path = save(candidate, self._folder)
-        count = kernels(path, self._hint)
+        count = kernels(path, candidate.hint)
         if count.int8_share < LEAST_INT8_SHARE:
             why = f"{candidate.how}; only {count.int8_share:.0%} of its arithmetic runs in INT8"
             self._refuse(candidate.rung, why)
             return None
-        seen, median_ms = self._judging.on_validation(path, self._hint, within(report, 0, 0.5))
+        seen, median_ms = self._judging.on_validation(path, candidate.hint, within(report, 0, 0.5))
         drop = max(gate.drop_points for gate in seen)
         if not all_hold(seen):
             why = f"{candidate.how}; on validation data {in_words(seen)}; no look at held-out data"
             self._refuse(candidate.rung, why, drop, median_ms=median_ms)
             return None
-        gates = self._judging.on_held_out(path, self._hint, within(report, 0.5, 1.0))
+        gates = self._judging.on_held_out(path, candidate.hint, within(report, 0.5, 1.0))
         if not all_hold(gates):
             why = (
                 f"{candidate.how}; held on validation data, but on held-out data {in_words(gates)}"
@@ -99,7 +99,7 @@ class Ladder:
             return None
         why = f"{candidate.how}; on held-out data {in_words(gates)}"
         self._record(candidate.rung, why, drop, gates, median_ms, kept=True)
-        return Climb(tuple(self._rungs), keep(self._folder), gates, count)
+        return Climb(tuple(self._rungs), keep(self._folder), candidate.hint, gates, count)
 
     def _refuse(
         self,

@@ -10,6 +10,6 @@ def has_bf16() -> bool:
     return "BF16" in ov.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
 
 
-def int8_hint() -> str:
-    """INFERENCE_PRECISION_HINT of an INT8 variant here: the rest in BF16 where that is native."""
-    return "bf16" if has_bf16() else "f32"
+def int8_hints() -> tuple[str, ...]:
+    """INFERENCE_PRECISION_HINT of an INT8 variant's other layers: BF16 where native, then FP32."""
+    return ("bf16", "f32") if has_bf16() else ("f32",)

@@ -31,7 +31,8 @@ def mixed(bench: Workbench, report: Progress) -> Iterator[Candidate]:
         in_float = sorted({*ends, *worst})
         told = within(report, 0.3, 1.0)
         model = quantise(bench, told, nncf.QuantizationPreset.MIXED, in_float)
-        yield Candidate(RUNG, f"{len(in_float)} of {len(ranked)} layers in float", model)
+        how = f"{len(in_float)} of {len(ranked)} layers in float"
+        yield from Candidate(RUNG, how, model).under(bench.hints)
 
 
 def _ends(bench: Workbench) -> tuple[str, ...]:

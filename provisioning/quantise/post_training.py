@@ -21,9 +21,9 @@ _PASSES = 2
 def post_training(bench: Workbench, report: Progress) -> Iterator[Candidate]:
     """Symmetric activations first, the faster kind on CPUs; then asymmetric ones."""
     symmetric = quantise(bench, report, nncf.QuantizationPreset.PERFORMANCE)
-    yield Candidate(RUNG, "symmetric activations", symmetric)
+    yield from Candidate(RUNG, "symmetric activations", symmetric).under(bench.hints)
     mixed = quantise(bench, report, nncf.QuantizationPreset.MIXED)
-    yield Candidate(RUNG, "asymmetric activations", mixed)
+    yield from Candidate(RUNG, "asymmetric activations", mixed).under(bench.hints)
 
 
 def quantise(bench: Workbench, report: Progress, preset: Any, in_float: Sequence[str] = ()) -> Any:

@@ -13,11 +13,11 @@ from serving.domain.errors import InvalidRequest
 from serving.domain.slices import Progress
 
 
-def quantise_unjudged(bench: Workbench, folder: Path, hint: str, report: Progress) -> KernelCount:
+def quantise_unjudged(bench: Workbench, folder: Path, report: Progress) -> KernelCount:
     """Writes `int8/` into `folder`; returns what it runs in. Raises InvalidRequest."""
     candidates = post_training(bench, report)
     try:
-        count = kernels(save(next(candidates), folder), hint)
+        count = kernels(save(next(candidates), folder), bench.hints[0])
         if count.int8_share < LEAST_INT8_SHARE:
             raise InvalidRequest(
                 f"only {count.int8_share:.0%} of the network's arithmetic would run in INT8; "

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,8 @@ from provisioning.quantise.request import Task
 from provisioning.quantise.unit_scores import Scores
 from serving.domain.slices import Progress
 from serving.engine.runtime import ov
+
+REFERENCE_HINT = "f32"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,8 @@ class Workbench:
     calibration: LabelledSet
     search: Search | None = None
     effort: Effort = field(default_factory=Effort)
+    hints: tuple[str, ...] = (REFERENCE_HINT,)
+    """Precisions to try for the layers that are not INT8, the fastest first."""
 
     def read(self) -> Any:
         """A fresh ov.Model of the FP32 IR."""
@@ -48,6 +52,13 @@ class Candidate:
     """What was done, in words."""
     model: Any
     """ov.Model."""
+    hint: str = REFERENCE_HINT
+    """INFERENCE_PRECISION_HINT of the layers that are not INT8."""
+
+    def under(self, hints: Sequence[str]) -> Iterator[Candidate]:
+        """The same model with its other layers in each of these precisions, one after another."""
+        for hint in hints:
+            yield replace(self, how=f"{self.how}, the rest in {hint}", hint=hint)
 
 
 RungKind = Callable[[Workbench, Progress], Iterator[Candidate]]
