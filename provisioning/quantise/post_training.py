@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -19,11 +20,15 @@ _PASSES = 2
 
 
 def post_training(bench: Workbench, report: Progress) -> Iterator[Candidate]:
-    """Symmetric activations first, the faster kind on CPUs; then asymmetric ones."""
+    """Symmetric activations first, the faster kind on CPUs; then asymmetric ones.
+
+    After ReLU both are the same, and no model is tried twice.
+    """
     symmetric = quantise(bench, report, nncf.QuantizationPreset.PERFORMANCE)
     yield from Candidate(RUNG, "symmetric activations", symmetric).under(bench.hints)
     mixed = quantise(bench, report, nncf.QuantizationPreset.MIXED)
-    yield from Candidate(RUNG, "asymmetric activations", mixed).under(bench.hints)
+    if _constants(mixed) != _constants(symmetric):
+        yield from Candidate(RUNG, "asymmetric activations", mixed).under(bench.hints)
 
 
 def quantise(bench: Workbench, report: Progress, preset: Any, in_float: Sequence[str] = ()) -> Any:
@@ -71,3 +76,12 @@ def nncf_errors() -> Iterator[None]:
     ) as error:
         kind = type(error).__name__
         raise InvalidRequest(f"NNCF cannot quantise this network ({kind})") from error
+
+
+def _constants(model: Any) -> str:
+    """A digest of all weights and ranges of an ov.Model, in its order."""
+    digest = hashlib.sha256()
+    for op in model.get_ordered_ops():
+        if op.get_type_name() == "Constant":
+            digest.update(op.data.tobytes())
+    return digest.hexdigest()

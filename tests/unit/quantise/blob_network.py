@@ -31,7 +31,8 @@ def network() -> Any:
     hu = op.parameter([-1, 1, SIDE, SIDE], ov.Type.i16, name="hu")
     hu.output(0).set_names({"hu"})
     clamped = op.clamp(op.convert(hu, "f32"), -1000.0, 32000.0)
-    node = op.multiply(clamped, op.constant(np.float32(0.001)))
+    shifted = op.subtract(clamped, op.constant(np.full((1, 1, 1, 1), -1000, np.float32)))
+    node = op.divide(shifted, op.constant(np.full((1, 1, 1, 1), 1000, np.float32)))
     box = np.full((CHANNELS, 1, 3, 3), 1 / 9, np.float32)
     box *= np.linspace(0.5, 1.5, CHANNELS, dtype=np.float32)[:, None, None, None]
     node = op.relu(_convolution(node, box))
@@ -39,7 +40,7 @@ def network() -> Any:
     node = op.relu(_convolution(node, again))
     node = op.relu(_convolution(node, again))
     mean = np.full((1, CHANNELS, 1, 1), 1 / CHANNELS, np.float32)
-    level = op.add(_convolution(node, mean), op.constant(np.full((1, 1, 1, 1), -0.5, np.float32)))
+    level = op.add(_convolution(node, mean), op.constant(np.full((1, 1, 1, 1), -1.5, np.float32)))
     answer = op.sigmoid(op.multiply(level, op.constant(np.float32(20))))
     answer.output(0).set_names({"probability"})
     return ov.Model([op.result(answer)], [hu], "blobs")

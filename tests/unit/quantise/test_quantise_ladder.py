@@ -137,6 +137,13 @@ def test_accuracy_control_and_mixed_precision_give_variants_that_hold(folder: Pa
     assert partly.kernels.float_layers >= 2
 
 
+def test_no_model_is_tried_twice_in_a_precision(folder: Path) -> None:
+    """After ReLU symmetric and asymmetric ranges are one, so only the precisions differ."""
+    hints = ("bf16", "f32")
+    bench = Workbench(folder / "fp32/model.xml", squares("calibration", 8), None, EFFORT, hints)
+    assert [each.hint for each in post_training(bench, silent)] == ["bf16", "f32"]
+
+
 def test_a_layers_error_is_none_where_nothing_was_quantised(folder: Path) -> None:
     model = network()
     element = squares("set", 1).inputs[:1]
