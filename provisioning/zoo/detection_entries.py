@@ -33,7 +33,7 @@ RETINANET_R50 = ZooEntry(
         intended_use=BENCHMARK_ONLY,
         tensors=_TENSORS,
         labels=(_MASS,),
-        training=untrained("heads scaled to about 60 candidates an image"),
+        training=untrained("heads scaled to about 15 candidates an image"),
     ),
     parameters=32_147_949,
     published="34,014,999 with three input channels and 91 classes (torchvision, frozen batch "

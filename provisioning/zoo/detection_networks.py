@@ -14,8 +14,10 @@ from provisioning.zoo.settle import draw_weights, seeded, settle
 ROWS, COLUMNS = 1280, 640
 OFFSET_SPREAD = 0.2
 """Standard deviation of the box offsets of random weights."""
-CANDIDATES = 60
-"""Anchors over the score threshold on noise: few, as of a trained network."""
+LOGIT_SPREAD = 2.0
+CANDIDATES = 15
+"""Anchors over the score threshold on noise: few, as of a trained network, and far enough apart
+that rounding does not change their order."""
 
 
 def retinanet_r50(seed: int) -> nn.Module:
@@ -35,10 +37,10 @@ def _level_heads(detector: Detector, image: Tensor) -> Detector:
     """Scale the last layers of both heads, so that answers are few and boxes near anchors."""
     network = detector.network
     logits, deltas = (torch.cat(parts, dim=1) for parts in network(image))
-    network.classify.last.weight.div_(logits.std())
+    network.classify.last.weight.mul_(LOGIT_SPREAD / logits.std())
     network.regress.last.weight.mul_(OFFSET_SPREAD / deltas.std())
-    spread = (logits - network.classify.last.bias[0]) / logits.std()
-    lowest = spread.flatten().topk(CANDIDATES).values[-1]
+    centred = logits - network.classify.last.bias[0]
+    lowest = centred.flatten().topk(CANDIDATES).values[-1] * LOGIT_SPREAD / logits.std()
     threshold = detector.selection.score_threshold
     wanted = math.log(threshold / (1 - threshold))
     nn.init.constant_(network.classify.last.bias, wanted - float(lowest))

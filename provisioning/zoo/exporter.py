@@ -19,9 +19,9 @@ from serving.domain.slices import Progress
 
 TOLERANCE = 1e-4
 """Largest |a - b| / max(1, |b|) to torch eager over all outputs, in FP32."""
-APART = 5e-4
+APART = 1e-4
 """Scores of a detector's answers that are nearer than this may change places by rounding."""
-INPUT_TRIES = 50
+INPUT_TRIES = 10
 
 _RUNS: dict[ExportFormat, Callable[[Path, dict[str, NDArray[Any]]], list[NDArray[Any]]]] = {
     ExportFormat.ONNX: run_onnx,

@@ -26,7 +26,7 @@ def _plain(boxes: np.ndarray, scores: np.ndarray, threshold: float) -> list[int]
     return kept
 
 
-@pytest.mark.parametrize("threshold", [0.2, 0.5, 0.8])
+@pytest.mark.parametrize("threshold", [0.1, 0.3, 0.5])
 def test_it_keeps_what_a_double_loop_keeps(threshold: float) -> None:
     rng = np.random.default_rng(5)
     low = rng.uniform(0, 100, (200, 2))
