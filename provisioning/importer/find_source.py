@@ -21,7 +21,14 @@ class FoundSource:
     format: SourceFormat
     path: Path
     archive: Path | None = None
-    """What it was unpacked from."""
+    """What it was unpacked or converted from; the digest is over it."""
+    reference: Path | None = None
+    """What the source framework runs, where that is not `path`."""
+
+    @property
+    def graph_format(self) -> SourceFormat:
+        """The format of `path`: an exported program has become an IR on the way."""
+        return SourceFormat.OPENVINO if self.reference is not None else self.format
 
     def digest_of(self, files: Sequence[Path]) -> tuple[list[Path], Path]:
         """The files that the source's digest is over, and the folder that their paths are under."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from importlib.util import find_spec
 from pathlib import Path
 
 from provisioning.card import write_card
@@ -13,6 +14,8 @@ from provisioning.importer.find_source import FoundSource, find_source
 from provisioning.importer.make_manifest import make_manifest
 from provisioning.importer.measure import MeasureOrder
 from provisioning.importer.parity_check import ParityCheck
+from provisioning.importer.program_order import Program, ProgramOrder
+from provisioning.importer.program_screen import Screened, ScreenOrder
 from provisioning.importer.request import ImportRequest
 from provisioning.importer.shapes import run_shapes
 from provisioning.importer.source_format import SourceFormat
@@ -21,6 +24,7 @@ from provisioning.manifest_file import model_file, write_manifest
 from provisioning.quantise.order import QuantiseOrder
 from provisioning.quantise.stage import within
 from provisioning.sandbox import Limits, run_step
+from serving.domain.errors import InvalidRequest
 from serving.domain.manifest import ModelManifest, Variant
 from serving.domain.provenance import Parity, Source, Speed
 from serving.domain.slices import Progress
@@ -52,6 +56,8 @@ class ImportJob:
     def make(self, source: Path, version: int) -> None:
         """Fills the staging folder. Raises AiboxError with one sentence."""
         found = find_source(source, self._unpack)
+        if found.format is SourceFormat.TORCH_EXPORT:
+            found = self._exported_program(found)
         converted = self._convert(found)
         shapes = run_shapes(
             converted.inputs, self.request.shapes, self.request.description.preprocessing
@@ -97,10 +103,26 @@ class ImportJob:
         run_step("unpack", order, Unpacked, self.limits, self._share(0.0, 0.1))
         return folder
 
+    def _exported_program(self, found: FoundSource) -> FoundSource:
+        """The same with a copy that is safe to load, and the IR that torch's front end makes."""
+        work = self.places.work
+        screening = ScreenOrder(source=found.path.absolute(), clean=work / "program.pt2")
+        share = self._share(0.0, 0.05)
+        run_step("screen_program", screening, Screened, self.limits, share)
+        if find_spec("torch") is None:
+            raise InvalidRequest(
+                f"{found.path.name} is a PyTorch exported program, which needs torch to convert; "
+                "install aibox[zoo] here, or export the model as ONNX"
+            )
+        order = ProgramOrder(source=screening.clean, ir=work / "program.xml")
+        run_step("convert_program", order, Program, self.limits, self._share(0.05, 0.1))
+        original = found.archive or found.path
+        return replace(found, path=order.ir, archive=original, reference=screening.clean)
+
     def _convert(self, found: FoundSource) -> Converted:
         order = ConvertOrder(
             source=found.path.absolute(),
-            format=found.format,
+            format=found.graph_format,
             ir=self.places.version / IR,
             embedding=self.request.embed,
             compress_to_fp16=self.request.compress_to_fp16,
@@ -118,7 +140,7 @@ class ImportJob:
         check = ParityCheck(self.request, converted, self.places.work)
         check.make_inputs(shapes)
         reference = check.run_reference(
-            step, found.path.absolute(), self.limits, self._share(0.3, 0.5)
+            step, (found.reference or found.path).absolute(), self.limits, self._share(0.3, 0.5)
         )
         speeds = {"fp32": self._measure("fp32", shapes, check)}
         parity = check.judge(reference)

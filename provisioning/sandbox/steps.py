@@ -5,6 +5,7 @@ Arguments and results are pydantic models; the module is imported in the child a
 
 STEPS = {
     "unpack": "provisioning.importer.archive:unpack",
+    "screen_program": "provisioning.importer.program_screen:screen_program",
     "convert": "provisioning.importer.convert:convert",
     "run_onnx": "provisioning.importer.onnx_reference:run_onnx",
     "measure": "provisioning.importer.measure:measure",
