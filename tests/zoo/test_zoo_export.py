@@ -47,7 +47,7 @@ class FewBoxes(nn.Module):
 
     def forward(self, image: Tensor) -> tuple[list[Tensor], list[Tensor]]:
         maps = [level(image).permute(0, 2, 3, 1).reshape(1, -1, 5) for level in self.levels]
-        return [8 * x[..., :1] - 6 for x in maps], [x[..., 1:] for x in maps]
+        return [x[..., :1] - 3 for x in maps], [x[..., 1:] for x in maps]
 
 
 @torch.no_grad()
