@@ -7,7 +7,7 @@ STUDY ?=
 QUICK ?=
 export PYTHONUNBUFFERED := 1
 
-.PHONY: help install install-zoo demo check test test-zoo stubs loadtest bench-transport bench-overload install-peers clean
+.PHONY: help install install-zoo demo check test test-zoo stubs loadtest bench-transport bench-overload bench-memory bench-models bench-study install-peers clean
 
 help:  ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 20
@@ -58,6 +58,9 @@ bench-transport: install  ## CPU per request: the box, a bare server, Ray Serve'
 
 bench-overload: install  ## Goodput, refusals and STAT latency at three times capacity
 	$(BIN)/python -m loadtests.bench.overload $(if $(QUICK),--quick)
+
+bench-memory: install  ## Does a replica's memory stay flat: 200 loads and unloads, 5,000 inferences
+	$(BIN)/python -m loadtests.bench.memory $(if $(QUICK),--quick)
 
 install-peers: install  ## The rival servers of bench-transport (large)
 	$(PYTHON) -m venv .venv-peers

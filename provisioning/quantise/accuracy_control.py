@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from provisioning.quantise.effort import stratified
 from provisioning.quantise.elements import Elements, only_input
 from provisioning.quantise.nncf_runtime import nncf
-from provisioning.quantise.post_training import calibration_data, nncf_errors
+from provisioning.quantise.post_training import calibration_data, full_range, nncf_errors
 from provisioning.quantise.predictions import infer
 from provisioning.quantise.stage import within
 from provisioning.quantise.tally import make_tally
@@ -52,6 +52,7 @@ def accuracy_control(bench: Workbench, report: Progress) -> Iterator[Candidate]:
             preset=nncf.QuantizationPreset.MIXED,
             target_device=nncf.TargetDevice.CPU,
             subset_size=size,
+            advanced_quantization_parameters=full_range(),
             advanced_accuracy_restorer_parameters=nncf.AdvancedAccuracyRestorerParameters(
                 max_num_iterations=bench.effort.iterations,
                 ranking_subset_size=bench.effort.ranking,

@@ -10,7 +10,7 @@ from provisioning.zoo.untrained import BENCHMARK_ONLY, untrained
 from serving.domain.manifest import CodedLabel, Preprocessing
 
 SIDE = 512
-FRAMES = ((256, 320), (320, 384), (384, 448), (448, 512))
+FRAMES = ((256, 384), (256, 512), (320, 384), (320, 512), (384, 512), (448, 512))
 """Bounding boxes of lungs, padded to multiples of 64; a study's crops take the first that fits."""
 
 _SLICES = ZooInput("hu", np.int16, (DYNAMIC, 1, DYNAMIC, DYNAMIC), (1, 1, SIDE, SIDE), (-1000, 200))

@@ -12,7 +12,7 @@ from serving.domain.manifest import CodedLabel, Preprocessing, Training
 SIDE = 256
 """Rows and columns of the slices of the training data."""
 
-FRAMES = ((128, 160), (160, 192), (192, 224), (224, 256))
+FRAMES = ((128, 192), (128, 256), (160, 192), (160, 256), (192, 256), (224, 256))
 """Rows and columns of the crops that a box may send in place of whole slices."""
 
 ARCHITECTURES = {
