@@ -12,6 +12,8 @@ from rich.table import Table
 from appliance.box_config import load_config, repositories
 from appliance.commands.console import answers, print_json
 from appliance.commands.models_card import card
+from appliance.commands.models_import import import_command
+from appliance.commands.models_quantize import quantize
 from appliance.commands.options import ConfigOption, JsonOption, StateOption
 from appliance.run_files import read_nodes
 from appliance.state_dir import StateDir
@@ -21,6 +23,8 @@ from serving.domain.node_report import ServedModel
 
 commands = typer.Typer(help="The models of this box.", no_args_is_help=True, add_completion=False)
 commands.command()(card)
+commands.command("import")(import_command)
+commands.command()(quantize)
 
 
 @commands.command("list")
