@@ -30,7 +30,7 @@ class Limits:
     """Bounds of one step; over them it is ended, and the caller gets one sentence."""
 
     wall_s: float = 1800.0
-    address_space_bytes: int = field(default_factory=_fair_share)
+    address_space_bytes: int = field(default_factory=lambda: _fair_share())
     """Default: three quarters of the memory that is free when the step begins."""
     file_bytes: int = 32 * GIB
     """Of any one file that the step writes."""
