@@ -15,6 +15,7 @@ from provisioning.zoo.catalogue import SEED, example_inputs
 from serving.domain.manifest import ModelManifest, read_manifest
 
 ZOO = Path("bench/zoo")
+VARIANTS = {"fp32", "bf16", "int8"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +29,8 @@ class ZooModel:
     seed: int = SEED
 
     def variant(self, name: str) -> tuple[Path, str]:
-        """Path of the IR and the precision hint it is compiled with. Raises RuntimeError."""
-        found = self.manifest.variants.get(name)
-        if found is None:
-            raise RuntimeError(f"{self.name} was built without {name}; run with --rebuild")
+        """Path of the IR and the precision hint it is compiled with."""
+        found = self.manifest.variants[name]
         return self.folder / found.model, found.inference_precision
 
     def write_inputs(self, path: Path) -> Path:
@@ -55,7 +54,9 @@ def find_or_build(name: str, root: Path = ZOO, rebuild: bool = False) -> ZooMode
         _build(name, root)
         found = _find(name, root)
     if found is None:
-        raise RuntimeError(f"`aibox zoo build {name}` left no complete network behind")
+        raise RuntimeError(
+            f"`aibox zoo build {name}` left no network with all of FP32, BF16 and INT8"
+        )
     return found
 
 
@@ -64,7 +65,8 @@ def _find(name: str, root: Path) -> ZooModel | None:
     versions = _versions(repository(root) / name)
     if onnx is None or not versions:
         return None
-    return ZooModel(name, onnx, versions[-1], read_manifest(versions[-1]))
+    model = ZooModel(name, onnx, versions[-1], read_manifest(versions[-1]))
+    return model if model.manifest.variants.keys() >= VARIANTS else None
 
 
 def _onnx(kept: Path) -> Path | None:
