@@ -11,6 +11,8 @@ LEFT, RIGHT, TOP, BASE = 56.0, 16.0, 74.0, 56.0
 """Margins of a panel: axis labels, edge, title with legend, group names with notes."""
 _GROUP_GAP = 0.22
 """Of a group's width, left empty beside its bars."""
+_WIDE_BAR = 26.0
+"""From this width on a bar has room for two decimals."""
 _STEPS = (0.5, 1.0, 2.0, 5.0, 10.0)
 _INK, _GRID, _PAPER = "#1f2933", "#d9dee5", "#ffffff"
 _FONT = "font-family='system-ui, sans-serif'"
@@ -127,7 +129,8 @@ def _bar(x: float, width: float, value: float, top: float, colour: str, apart: b
     if apart:
         look = f"fill='{colour}' fill-opacity='0.25' stroke='{colour}' stroke-dasharray='4 3'"
     shape = f"<rect x='{x + 1:.1f}' y='{y:.1f}' width='{width - 2:.1f}' height='{base - y:.1f}' "
-    label = f"{value:.1f}" if value >= 10 else f"{value:.2f}"
+    short = value >= 10 or (width < _WIDE_BAR and not apart)
+    label = f"{value:.1f}" if short else f"{value:.2f}"
     return [f"{shape}{look}/>", _text(x + width / 2, y - 4, label, size=10)]
 
 

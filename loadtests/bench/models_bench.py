@@ -40,8 +40,11 @@ def main(
     """Runs the benchmark, prints its table, writes bench/models.json, profiles and the chart."""
     names = network or (QUICK_NETWORKS if quick else NETWORKS)
     effort = Effort(rounds=2, slice_s=0.3) if quick else Effort(rounds=rounds)
-    models = [find_or_build(name, rebuild=rebuild) for name in names]
-    results = [measure(model, effort, _report) for model in models]
+    try:
+        models = [find_or_build(name, rebuild=rebuild) for name in names]
+        results = [measure(model, effort, _report) for model in models]
+    except RuntimeError as error:
+        sys.exit(f"bench-models: {error}")
     outcome = summarise(results)
     outcome.show()
     outcome.save()

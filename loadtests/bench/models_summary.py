@@ -44,6 +44,7 @@ PUBLISHED = (
 )
 """The case study's figures (two-socket Xeons): context, not like for like."""
 
+UNSHOWN = frozenset({"least_ms", "rate_x_tuned", "int8_macs", "threads", "runtime"})
 NOTES = (
     "Latency: one inference at a time, all threads. Throughput: as many inferences in flight as "
     "CPUs, one thread each (OpenVINO: streams), or one at a time where that is more.",
@@ -60,7 +61,8 @@ def summarise(results: Sequence[NetworkResult]) -> Outcome:
     rows = [_row(result, result.sides[side]) for result in results for side in SIDES]
     bars = [bar for result in results for bar in _speed_bars(result)]
     bars += [bar for result in results for bar in _equality_bars(result)]
-    return Outcome("models", rows, bars, [*NOTES, *map(_machine_note, results)])
+    notes = [*NOTES, *map(_machine_note, results)]
+    return Outcome("models", rows, bars, notes, UNSHOWN)
 
 
 def _row(result: NetworkResult, side: SideResult) -> dict[str, str | float]:

@@ -43,6 +43,8 @@ class Outcome:
     rows: Sequence[dict[str, str | float]]
     bars: Sequence[Bar]
     notes: Sequence[str] = ()
+    unshown: frozenset[str] = frozenset()
+    """Columns that go to the file alone: the table has to fit a terminal."""
 
     def save(self, folder: Path = Path("bench")) -> Path:
         """Writes `<folder>/<name>.json` and returns its path."""
@@ -61,15 +63,16 @@ class Outcome:
         """Prints the rows, the bars and the notes."""
         console = Console(width=140)
         table = Table(title=self.name)
-        for column in self.rows[0]:
+        shown = [column for column in self.rows[0] if column not in self.unshown]
+        for column in shown:
             table.add_column(column, justify="right")
         for row in self.rows:
-            table.add_row(*(_cell(value) for value in row.values()))
+            table.add_row(*(_cell(row[column]) for column in shown))
         console.print(table)
         for bar in self.bars:
             sign = "<=" if bar.at_most else ">="
             verdict = "holds" if bar.holds else "DOES NOT HOLD"
-            console.print(f"{bar.bar}: {bar.value:.3f} ({sign} {bar.bound}) {verdict}")
+            console.print(f"{bar.bar}: {bar.value:.3f} ({sign} {bar.bound:g}) {verdict}")
         for note in self.notes:
             console.print(note)
 

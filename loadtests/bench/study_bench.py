@@ -9,16 +9,17 @@ from __future__ import annotations
 
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from loadtests.bench.study_input import count_slices, prepare_study, thin_out
-from loadtests.bench.study_sides import StudyBench
+from loadtests.bench.study_sides import StudyBench, StudyRun
 from loadtests.bench.study_summary import schedule, summarise
 from loadtests.bench.zoo_models import find_or_build, repository
-from serving.domain.errors import InvalidRequest
+from serving.domain.errors import AiboxError
 
 NETWORKS = ("nested_unet_512", "hrnet_w18")
 THINNED = 8
@@ -33,26 +34,35 @@ def main(
     rebuild: Annotated[bool, typer.Option(help="Build the networks anew.")] = False,
 ) -> None:
     """Runs the benchmark, prints time by stage and writes bench/study.json."""
-    for name in NETWORKS:
-        find_or_build(name, rebuild=rebuild)
+    counts = (1, 1, 1) if quick else (rounds, torch_rounds, tuned_rounds)
     with tempfile.TemporaryDirectory(prefix="aibox-bench-") as scratch:
         try:
-            whole = prepare_study(study, Path(scratch))
-        except InvalidRequest as error:
-            raise typer.BadParameter(str(error)) from None
-        thin = thin_out(whole, THINNED, Path(scratch) / "thin")
-        bench = StudyBench(thin if quick else whole, thin, NETWORKS, repository())
-        order = schedule(*((1, 1, 1) if quick else (rounds, torch_rounds, tuned_rounds)))
-        runs = []
-        for index, side in enumerate(order):
-            print(f"run {index + 1} of {len(order)}: {side}", file=sys.stderr, flush=True)
-            runs.append(bench.run(side))
+            for name in NETWORKS:
+                find_or_build(name, rebuild=rebuild)
+            bench = _prepare(study, Path(scratch), quick)
+            runs = _run(bench, schedule(*counts))
+        except (RuntimeError, AiboxError) as error:
+            sys.exit(f"bench-study: {error}")
         slices = count_slices(bench.study)
     kind = "the folder given" if study else "synthetic phantom"
     note = [f"QUICK: every {THINNED}th slice only; no basis for a verdict."] if quick else []
     outcome = summarise(runs, f"{kind}, {slices} slices", note)
     outcome.show()
     outcome.save()
+
+
+def _prepare(study: Path | None, scratch: Path, quick: bool) -> StudyBench:
+    whole = prepare_study(study, scratch)
+    thin = thin_out(whole, THINNED, scratch / "thin")
+    return StudyBench(thin if quick else whole, thin, NETWORKS, repository())
+
+
+def _run(bench: StudyBench, order: Sequence[str]) -> list[StudyRun]:
+    runs = []
+    for index, side in enumerate(order):
+        print(f"run {index + 1} of {len(order)}: {side}", file=sys.stderr, flush=True)
+        runs.append(bench.run(side))
+    return runs
 
 
 if __name__ == "__main__":

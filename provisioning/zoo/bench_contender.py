@@ -41,6 +41,7 @@ class TorchContender:
         return {
             "runtime": f"torch {torch.__version__}",
             "threads": self._threads,
+            "image": "x".join(str(size) for size in self._inputs[0].shape[-2:]),
             "channels_last": self._channels_last,
             "allocator": {k: v for k, v in os.environ.items() if k.startswith("MALLOC_")},
         }
