@@ -20,6 +20,8 @@ from serving.domain.tensor import Datatype
 op = ov.opset13
 SIDE = 24
 CHANNELS = 16
+COARSE = 30_866
+"""As the brightest value of calibration data it makes a step of 125 HU."""
 
 
 def silent(_share: float, _stage: str) -> None:

@@ -14,6 +14,7 @@ from serving.domain.errors import InvalidRequest
 from serving.domain.manifest import ModelManifest, read_manifest
 from serving.engine.catalog import ModelVersion
 from tests.unit.quantise.blob_network import (
+    COARSE,
     calibrated_on,
     silent,
     squares,
@@ -21,7 +22,7 @@ from tests.unit.quantise.blob_network import (
     write_version,
 )
 
-FAINT = {"low": 440, "high": 560}
+FAINT = {"low": 448, "high": 552}
 
 
 def request(folder: Path, task: str | None = "segmentation") -> QuantiseRequest:
@@ -70,7 +71,7 @@ def test_bf16_goes_through_the_gate_too(tmp_path: Path) -> None:
 
 def test_a_harmed_variant_is_not_in_the_version(tmp_path: Path) -> None:
     folder = write_version(tmp_path)
-    kinds = (("int8_ptq", calibrated_on(squares("coarse", 4, high=32000))),)
+    kinds = (("int8_ptq", calibrated_on(squares("coarse", 4, high=COARSE))),)
     manifest = made(folder, request(tmp_path), kinds=kinds)
     assert "int8" not in manifest.variants
     assert not (folder / "int8").exists()

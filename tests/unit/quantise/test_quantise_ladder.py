@@ -21,6 +21,7 @@ from provisioning.quantise.workbench import Candidate, Search, Workbench
 from serving.domain.errors import InvalidRequest
 from serving.domain.slices import Progress
 from tests.unit.quantise.blob_network import (
+    COARSE,
     calibrated_on,
     network,
     silent,
@@ -29,9 +30,9 @@ from tests.unit.quantise.blob_network import (
 )
 
 EFFORT = Effort(calibration=8, search=8, ranking=2, iterations=2, layer_elements=2)
-FAINT = {"low": 440, "high": 560}
-"""Squares that a step of 125 HU cannot tell from their ground."""
-HARMED = calibrated_on(squares("coarse", 4, high=32000))
+FAINT = {"low": 448, "high": 552}
+"""Squares that a step of 125 HU, from -1000 on, cannot tell from their ground."""
+HARMED = calibrated_on(squares("coarse", 4, high=COARSE))
 GOOD: tuple[str, object] = ("int8_ptq", post_training)
 
 
@@ -149,7 +150,7 @@ def test_a_layers_error_is_none_where_nothing_was_quantised(folder: Path) -> Non
     element = squares("set", 1).inputs[:1]
     same = layer_errors(model, network(), [element], silent)
     assert len(same) == len(product_layers(model)) == 4 or same == {}
-    bench = Workbench(folder / "fp32/model.xml", squares("coarse", 4, high=32000), None, EFFORT)
+    bench = Workbench(folder / "fp32/model.xml", squares("coarse", 4, high=COARSE), None, EFFORT)
     coarse = next(post_training(bench, silent)).model
     moved = layer_errors(bench.read(), coarse, [element], silent)
     assert len(moved) == 4

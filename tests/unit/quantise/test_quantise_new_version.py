@@ -27,7 +27,7 @@ def test_a_new_version_is_published_and_the_old_one_untouched(tmp_path: Path) ->
     arguments = ["blobs", "--repository", str(tmp_path / "models"), "--json"]
     arguments += ["--state", str(tmp_path / "state"), "--task", "segmentation"]
     for seed, name in enumerate(("calibration", "validation", "held_out"), start=1):
-        path = write_set(tmp_path, squares(name, 12, seed=seed, low=440, high=560))
+        path = write_set(tmp_path, squares(name, 12, seed=seed, low=448, high=552))
         arguments += [f"--{name.replace('_', '-')}", str(path)]
     done = CliRunner().invoke(shell, arguments, catch_exceptions=False)
     assert done.exit_code == 0, done.output
