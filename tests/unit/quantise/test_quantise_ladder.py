@@ -32,6 +32,7 @@ from tests.unit.quantise.blob_network import (
 EFFORT = Effort(calibration=8, search=8, ranking=2, iterations=2, layer_elements=2)
 FAINT = {"low": 448, "high": 552}
 """Squares that a step of 125 HU, from -1000 on, cannot tell from their ground."""
+EASY = {"low": 0, "high": 1000}
 HARMED = calibrated_on(squares("coarse", 4, high=COARSE))
 GOOD: tuple[str, object] = ("int8_ptq", post_training)
 
@@ -41,9 +42,14 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_version(tmp_path_factory.mktemp("repository"))
 
 
-def climb(folder: Path, kinds: Kinds, validation: dict[str, int] | None = None) -> Climb:
-    held_out = squares("held_out", 20, seed=3, **FAINT)
-    judged = Judged("segmentation", squares("validation", 20, **(validation or FAINT)), held_out)
+def climb(
+    folder: Path,
+    kinds: Kinds,
+    validation: dict[str, int] = FAINT,
+    held_out: dict[str, int] = FAINT,
+) -> Climb:
+    verdict = squares("held_out", 20, seed=3, **held_out)
+    judged = Judged("segmentation", squares("validation", 20, **validation), verdict)
     judging = Judging(folder / "fp32/model.xml", judged, 0.17)
     reference = judging.reference("validation", silent).scores
     search = Search(judged.task, judged.validation, reference)
@@ -77,8 +83,7 @@ def test_a_harmed_variant_is_refused_on_validation_and_the_ladder_goes_on(folder
 
 
 def test_what_only_validation_lets_through_is_refused_and_counted(folder: Path) -> None:
-    easy = {"low": 0, "high": 1000}
-    found = climb(folder, [("int8_ptq", HARMED), GOOD], easy)
+    found = climb(folder, [("int8_ptq", HARMED), GOOD], EASY)
     first, second = found.rungs
     assert first.drop_on_validation_points is not None
     assert first.drop_on_validation_points < 0.17
@@ -129,10 +134,10 @@ def test_a_cancelled_climb_leaves_nothing(tmp_path: Path) -> None:
 
 
 def test_accuracy_control_and_mixed_precision_give_variants_that_hold(folder: Path) -> None:
-    controlled = climb(folder, [("int8_accuracy_control", accuracy_control)])
+    controlled = climb(folder, [("int8_accuracy_control", accuracy_control)], EASY, EASY)
     assert controlled.rungs[0].kept
     assert "looks" in controlled.rungs[0].reason
-    partly = climb(folder, [("int8_mixed", mixed)])
+    partly = climb(folder, [("int8_mixed", mixed)], EASY, EASY)
     assert partly.rungs[-1].kept
     assert partly.kernels is not None
     assert partly.kernels.float_layers >= 2
