@@ -15,6 +15,7 @@ from provisioning.importer.onnx_screen import screen_onnx
 from provisioning.importer.port import Port
 from provisioning.importer.saved_model_screen import screen_saved_model
 from provisioning.importer.source_format import SourceFormat
+from serving.domain.errors import InvalidRequest
 from serving.domain.slices import Progress
 from serving.engine.runtime import ov
 
@@ -59,5 +60,11 @@ def convert(order: ConvertOrder, report: Progress) -> Converted:
     served = ports(model.inputs), ports(model.outputs)
     report(0.8, "writing the graph")
     order.ir.parent.mkdir(parents=True, exist_ok=True)
-    ov.save_model(model, order.ir, compress_to_fp16=order.compress_to_fp16)
+    try:
+        ov.save_model(model, order.ir, compress_to_fp16=order.compress_to_fp16)
+    except RuntimeError:
+        raise InvalidRequest(
+            "the converted graph cannot be written: the disk is full, or it is larger than an "
+            "import may write"
+        ) from None
     return Converted(files=files, source_inputs=source_inputs, inputs=served[0], outputs=served[1])
