@@ -62,6 +62,12 @@ bench-overload: install  ## Goodput, refusals and STAT latency at three times ca
 bench-memory: install  ## Does a replica's memory stay flat: 200 loads and unloads, 5,000 inferences
 	$(BIN)/python -m loadtests.bench.memory $(if $(QUICK),--quick)
 
+bench-models: install-zoo  ## Five networks: torch, onnxruntime, OpenVINO FP32, BF16, INT8
+	.venv-zoo/bin/python -m loadtests.bench.models_bench $(if $(QUICK),--quick)
+
+bench-study: install-zoo  ## A whole study: torch against the box (STUDY=folder, else a synthetic one)
+	.venv-zoo/bin/python -m loadtests.bench.study_bench $(if $(STUDY),--study "$(STUDY)") $(if $(QUICK),--quick)
+
 install-peers: install  ## The rival servers of bench-transport (large)
 	$(PYTHON) -m venv .venv-peers
 	.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check 'nvidia-pytriton==0.7.0' openvino==2026.4.1
