@@ -65,9 +65,10 @@ def accuracy_control(bench: Workbench, report: Progress) -> Iterator[Candidate]:
 
 @dataclass(slots=True)
 class DropMeter:
-    """NNCF's validation function: minus the worst drop of the task's metrics against FP32.
+    """NNCF's validation function: 1 minus the worst drop of the task's metrics against FP32.
 
-    NNCF thereby sees 0 for the FP32 model. It counts its looks at the data and reports progress.
+    NNCF thereby sees 1 for the FP32 model; it divides by that even where it is asked for an
+    absolute drop. It counts its looks at the data and reports progress.
     """
 
     search: Search
@@ -103,7 +104,7 @@ class DropMeter:
             for before, after in zip(self.search.reference, tally.scores(), strict=True)
         ]
         worst = max((drop for drop in drops if np.isfinite(drop)), default=0.0)
-        return -worst, None if self.search.task == "detection" else outputs
+        return 1.0 - worst, None if self.search.task == "detection" else outputs
 
     def _tell(self, stage: str) -> None:
         self.report(min(self.looks / (self.iterations + 2), 1.0), f"{stage}, look {self.looks + 1}")

@@ -76,7 +76,7 @@ def calibration_data(bench: Workbench, model: Any, report: Progress) -> tuple[An
 @contextmanager
 def nncf_errors() -> Iterator[None]:
     """Silences NNCF and turns its errors into InvalidRequest of one sentence."""
-    failures = (RuntimeError, ValueError, KeyError, IndexError, AttributeError, TypeError)
+    failures = (RuntimeError, ValueError, LookupError, AttributeError, TypeError, ArithmeticError)
     try:
         with quiet():
             yield

@@ -143,6 +143,20 @@ def test_accuracy_control_and_mixed_precision_give_variants_that_hold(folder: Pa
     assert partly.kernels.float_layers >= 2
 
 
+def test_accuracy_control_outlasts_a_variant_that_drops(folder: Path) -> None:
+    """NNCF divides by what the FP32 model scores, and only where the variant scores less."""
+    validation = squares("validation", 20, **FAINT)
+    judging = Judging(
+        folder / "fp32/model.xml", Judged("segmentation", validation, validation), 0.17
+    )
+    search = Search("segmentation", validation, judging.reference("validation", silent).scores)
+    coarse = squares("calibration", 8, high=COARSE)
+    bench = Workbench(folder / "fp32/model.xml", coarse, search, EFFORT)
+    candidate = next(accuracy_control(bench, silent))
+    assert candidate.rung == "int8_accuracy_control"
+    assert candidate.model.inputs
+
+
 def test_no_model_is_tried_twice_in_a_precision(folder: Path) -> None:
     """After ReLU symmetric and asymmetric ranges are one, so only the precisions differ."""
     hints = ("bf16", "f32")

@@ -1,0 +1,1 @@
+"""Batch radiomics: images and regions in, features, selected features and validated models out."""

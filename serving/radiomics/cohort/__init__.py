@@ -1,0 +1,1 @@
+"""A cohort: its manifest, its cases one by one, its table of results."""

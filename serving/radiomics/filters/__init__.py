@@ -1,0 +1,1 @@
+"""Convolutional filters of IBSI-2, each one file, and how responses get their names."""

@@ -1,0 +1,1 @@
+"""Training, nested cross-validation and evaluation of models over feature tables."""

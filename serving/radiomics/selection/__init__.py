@@ -1,0 +1,1 @@
+"""Choosing among features: LassoCV, filters by variance and correlation, mRMR, ComBat, ICC."""
