@@ -5,7 +5,7 @@ from __future__ import annotations
 import mmap
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,14 +61,16 @@ class Source(PixelData):
 
 
 @contextmanager
-def open_source(path: Path, settings: DicomSettings) -> Iterator[Source]:
-    """The file opened for as long as the context lasts.
+def open_source(
+    path: Path, settings: DicomSettings, wanted: Sequence[int] = HEADER_TAGS
+) -> Iterator[Source]:
+    """The file opened for as long as the context lasts; of its header `wanted` attributes are read.
 
     Raises UnsupportedImage: too large, not DICOM, cut short, nested too deeply, a deflate bomb.
     """
     quiet()
     with _mapped(path, settings) as data:
-        yield _parse(data, settings)
+        yield _parse(data, settings, wanted)
 
 
 @contextmanager
@@ -96,9 +98,9 @@ def _mapped(path: Path, settings: DicomSettings) -> Iterator[mmap.mmap]:
         yield data
 
 
-def _parse(data: mmap.mmap, settings: DicomSettings) -> Source:
+def _parse(data: mmap.mmap, settings: DicomSettings, wanted: Sequence[int]) -> Source:
     try:
-        return _read(data, settings)
+        return _read(data, settings, wanted)
     except UnsupportedImage:
         raise
     except (RecursionError, TooManyReads):
@@ -107,18 +109,18 @@ def _parse(data: mmap.mmap, settings: DicomSettings) -> Source:
         raise refusals.not_dicom() from None
 
 
-def _read(data: mmap.mmap, settings: DicomSettings) -> Source:
+def _read(data: mmap.mmap, settings: DicomSettings, wanted: Sequence[int]) -> Source:
     stream = HeaderStream(data, settings.max_header_reads)
     meta = _read_meta(stream)
     syntax = tags.uid(meta, "TransferSyntaxUID")
     if syntax == DeflatedExplicitVRLittleEndian:
         inflated = _inflate(data, stream.tell(), settings)
         stream = HeaderStream(inflated, settings.max_header_reads)
-        header = _read_deflated_header(stream)
+        header = _read_deflated_header(stream, wanted)
         return _source(header, meta, inflated, stream, syntax)
     stream.seek(0)
     header = dcmread(
-        cast(BinaryIO, stream), stop_before_pixels=True, force=True, specific_tags=HEADER_TAGS
+        cast(BinaryIO, stream), stop_before_pixels=True, force=True, specific_tags=list(wanted)
     )
     return _source(header, meta, data, stream, syntax or _guessed_syntax(header))
 
@@ -136,13 +138,13 @@ def _read_meta(stream: HeaderStream) -> Dataset:
     )
 
 
-def _read_deflated_header(stream: HeaderStream) -> Dataset:
+def _read_deflated_header(stream: HeaderStream, wanted: Sequence[int]) -> Dataset:
     return read_dataset(
         cast(BinaryIO, stream),
         is_implicit_VR=False,
         is_little_endian=True,
         stop_when=_at_pixels,
-        specific_tags=[BaseTag(tag) for tag in HEADER_TAGS],
+        specific_tags=[BaseTag(tag) for tag in wanted],
     )
 
 
