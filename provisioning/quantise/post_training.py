@@ -10,7 +10,7 @@ from typing import Any
 from provisioning.quantise.effort import spread
 from provisioning.quantise.elements import Elements, only_input
 from provisioning.quantise.machine_precision import has_vnni
-from provisioning.quantise.nncf_runtime import nncf, quiet
+from provisioning.quantise.nncf_runtime import nncf, quiet, whole_range
 from provisioning.quantise.workbench import Candidate, Workbench
 from serving.domain.errors import InvalidRequest
 from serving.domain.slices import Progress
@@ -49,13 +49,20 @@ def quantise(bench: Workbench, report: Progress, preset: Any, in_float: Sequence
 
 
 def full_range() -> Any:
-    """NNCF's parameters: weights use all 8 bits where the CPU adds INT8 products without overflow.
+    """NNCF's parameters: no value of the calibration data is clipped, and all 8 bits are used.
 
-    NNCF halves the first layer's range for CPUs without VNNI. On Hounsfield units, where that
-    layer sees all there is, this made the Dice of single slices scatter six times as much.
+    NNCF ends the range of an activation at the mean of the images' largest values, so that half
+    of them are clipped; on Hounsfield units the logits of the small HRNet then scattered by 0.9
+    and its Dice fell by 0.7 points, with the largest value of all by 0.18 and not at all.
+
+    It also halves the first layer's range for CPUs without VNNI, where sums may overflow. On
+    Hounsfield units, where that layer sees all there is, this made the Dice of single slices
+    scatter six times as much.
     """
-    fix = nncf.OverflowFix.DISABLE if has_vnni() else nncf.OverflowFix.FIRST_LAYER
-    return nncf.AdvancedQuantizationParameters(overflow_fix=fix)
+    return nncf.AdvancedQuantizationParameters(
+        overflow_fix=nncf.OverflowFix.DISABLE if has_vnni() else nncf.OverflowFix.FIRST_LAYER,
+        activations_range_estimator_params=whole_range(),
+    )
 
 
 def calibration_data(bench: Workbench, model: Any, report: Progress) -> tuple[Any, int]:

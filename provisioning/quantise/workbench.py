@@ -9,6 +9,7 @@ from typing import Any
 
 from provisioning.labelled_set import LabelledSet
 from provisioning.quantise.effort import Effort
+from provisioning.quantise.fold_constants import fold_constants
 from provisioning.quantise.request import Task
 from provisioning.quantise.unit_scores import Scores
 from serving.domain.slices import Progress
@@ -38,8 +39,8 @@ class Workbench:
     """Precisions to try for the layers that are not INT8, the fastest first."""
 
     def read(self) -> Any:
-        """A fresh ov.Model of the FP32 IR."""
-        return ov.Core().read_model(self.fp32)
+        """A fresh ov.Model of the FP32 IR, with what is constant in it computed."""
+        return fold_constants(ov.Core().read_model(self.fp32))
 
 
 @dataclass(frozen=True, slots=True)

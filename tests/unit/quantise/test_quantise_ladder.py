@@ -140,7 +140,7 @@ def test_accuracy_control_and_mixed_precision_give_variants_that_hold(folder: Pa
     partly = climb(folder, [("int8_mixed", mixed)], EASY, EASY)
     assert partly.rungs[-1].kept
     assert partly.kernels is not None
-    assert partly.kernels.float_layers >= 2
+    assert partly.kernels.float_layers >= 1
 
 
 def test_accuracy_control_outlasts_a_variant_that_drops(folder: Path) -> None:
