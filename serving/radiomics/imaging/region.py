@@ -33,7 +33,7 @@ class Region:
 
 @dataclass(frozen=True, slots=True)
 class Levels:
-    """A region's grey levels (IBSI 2.7), cropped to the bounding box of the intensity mask."""
+    """A region's grey levels (IBSI 2.7), cropped to the bounding box of the morphological mask."""
 
     levels: NDArray[np.int32]
     """(slices, rows, columns): 1..count in the intensity mask, 0 outside it."""
