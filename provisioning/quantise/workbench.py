@@ -9,8 +9,8 @@ from typing import Any
 
 from provisioning.labelled_set import LabelledSet
 from provisioning.quantise.effort import Effort
-from provisioning.quantise.fold_constants import fold_constants
 from provisioning.quantise.request import Task
+from provisioning.quantise.simplify import simplify
 from provisioning.quantise.unit_scores import Scores
 from serving.domain.slices import Progress
 from serving.engine.runtime import ov
@@ -40,7 +40,7 @@ class Workbench:
 
     def read(self) -> Any:
         """A fresh ov.Model of the FP32 IR, with what is constant in it computed."""
-        return fold_constants(ov.Core().read_model(self.fp32))
+        return simplify(ov.Core().read_model(self.fp32))
 
 
 @dataclass(frozen=True, slots=True)

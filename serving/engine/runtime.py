@@ -15,9 +15,9 @@ if "openvino" not in sys.modules:
     sys.modules[_TELEMETRY] = None  # type: ignore[assignment]
 
 import openvino as ov  # noqa: E402
-from openvino import passes  # noqa: E402
+from openvino._offline_transformations import apply_moc_transformations  # noqa: E402
 
-__all__ = ["ov", "passes", "telemetry_is_off"]
+__all__ = ["apply_moc_transformations", "ov", "telemetry_is_off"]
 
 
 def telemetry_is_off() -> bool:

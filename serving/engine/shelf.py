@@ -42,9 +42,12 @@ class ModelShelf:
         return tuple(self._refused)
 
     async def load_all(self, catalog: Catalog) -> None:
-        """Loads the default variant of every version; a broken one is refused, not fatal."""
+        """Loads the default variant of every version; a broken one is refused, not fatal.
+
+        Versions without a variant are no business of the engine: Predict applies them.
+        """
         self._refused.extend(catalog.refused)
-        for version in catalog.versions:
+        for version in (each for each in catalog.versions if each.manifest.variants):
             name, number = version.key
             try:
                 variant = self._default_variant(version)

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import openvino as ov
 import pytest
 from openvino import opset13 as ops
 
+from provisioning.quantise.candidate_file import kernels, save
 from provisioning.quantise.elements import Elements, only_input
-from provisioning.quantise.fold_constants import fold_constants
 from provisioning.quantise.mixed import SHARES, mixed
 from provisioning.quantise.nncf_runtime import nncf
-from provisioning.quantise.post_training import quantise
+from provisioning.quantise.post_training import post_training, quantise
 from provisioning.quantise.quantiser_effect import quantiser_effects
+from provisioning.quantise.simplify import simplify
 from provisioning.quantise.workbench import Workbench
 from tests.unit.quantise.blob_network import silent, squares, write_version
 
@@ -39,10 +42,23 @@ def test_a_hidden_bias_and_half_precision_weights_become_constants() -> None:
     before = hidden_bias()
     image = np.ones((1, 1, 4, 4), np.float32)
     wanted = ov.compile_model(before.clone(), "CPU")(image)[0]
-    folded = fold_constants(before)
+    folded = simplify(before)
     kinds = [op.get_type_name() for op in folded.get_ordered_ops() if op.get_friendly_name()]
     assert sorted(set(kinds)) == ["Add", "Constant", "Convolution", "Parameter", "Result"]
     assert np.array_equal(ov.compile_model(folded, "CPU")(image)[0], wanted)
+
+
+def test_whole_numbers_compile_in_int8_whatever_bounds_them(tmp_path: Path) -> None:
+    """ONNX bounds Hounsfield units by a maximum and a minimum, and not by a clamp."""
+    hu = ops.parameter([-1, 1, 24, 24], np.int16, name="hu")
+    bounded = ops.minimum(ops.maximum(ops.convert(hu, "f32"), np.float32(-1250)), np.float32(250))
+    unit = ops.divide(ops.subtract(bounded, np.float32(-1250)), np.float32(1500))
+    weights = np.random.default_rng(1).standard_normal((8, 1, 3, 3)).astype(np.float32)
+    node = ops.relu(ops.convolution(unit, weights, [1, 1], [1, 1], [1, 1], [1, 1]))
+    ov.save_model(ov.Model([ops.result(node)], [hu], "bounded"), tmp_path / "model.xml")
+    bench = Workbench(tmp_path / "model.xml", squares("calibration", 8))
+    path = save(next(post_training(bench, silent)), tmp_path)
+    assert kernels(path, "f32").int8_layers == 1
 
 
 def test_no_value_of_the_calibration_data_is_clipped(bench: Workbench) -> None:
