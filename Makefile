@@ -7,7 +7,7 @@ STUDY ?=
 QUICK ?=
 export PYTHONUNBUFFERED := 1
 
-.PHONY: help install install-zoo demo check test test-zoo stubs loadtest bench-transport bench-overload bench-memory bench-models bench-study install-peers clean
+.PHONY: help install install-zoo demo check test test-zoo stubs loadtest bench-transport bench-overload bench-memory bench-models bench-study install-peers install-radiomics-peers clean
 
 help:  ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 20
@@ -72,5 +72,12 @@ install-peers: install  ## The rival servers of bench-transport (large)
 	$(PYTHON) -m venv .venv-peers
 	.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check 'nvidia-pytriton==0.7.0' openvino==2026.4.1
 
+install-radiomics-peers: .venv-radiomics/.installed  ## pyradiomics-bhklab, MIRP and celer, to compare with
+
+.venv-radiomics/.installed: Makefile
+	$(PYTHON) -m venv .venv-radiomics
+	.venv-radiomics/bin/python -m pip install --quiet --disable-pip-version-check 'pyradiomics-bhklab==3.1.4' 'mirp==2.7.*' celer
+	@touch $@
+
 clean:  ## Remove what was built; keeps results and state
-	rm -rf $(VENV) .venv-zoo .venv-peers bench .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) .venv-zoo .venv-peers .venv-radiomics bench .mypy_cache .ruff_cache .pytest_cache
