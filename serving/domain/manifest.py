@@ -106,7 +106,10 @@ class Training(_Part):
 
 
 class ModelManifest(_Part):
-    """A model version. `default_variant` names what is served unless a request asks otherwise."""
+    """A model version. `default_variant` names what is served unless a request asks otherwise.
+
+    A model that the engine cannot run (trees, support vectors) has a `predictor` and no variant.
+    """
 
     name: Name
     version: Annotated[int, Field(ge=1)]
@@ -123,9 +126,13 @@ class ModelManifest(_Part):
     quantisation: Quantisation | None = None
     default_variant: str
     variants: dict[str, Variant]
+    predictor: tuple[ModelFile, ...] = ()
+    """Files of a model over features, which `RadiomicsService.Predict` applies."""
 
     @model_validator(mode="after")
     def _default_exists(self) -> ModelManifest:
+        if self.predictor and not self.variants and not self.default_variant:
+            return self
         if self.default_variant not in self.variants:
             raise ValueError("default_variant names none of the variants")
         if not self.variants[self.default_variant].promotable:
