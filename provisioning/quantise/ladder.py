@@ -18,7 +18,7 @@ from provisioning.quantise.execution_graph import KernelCount
 from provisioning.quantise.gate import Gates, all_hold, in_words
 from provisioning.quantise.judging import Judging
 from provisioning.quantise.mixed import mixed
-from provisioning.quantise.post_training import post_training
+from provisioning.quantise.post_training import constants_of, post_training
 from provisioning.quantise.stage import within
 from provisioning.quantise.workbench import REFERENCE_HINT, Candidate, RungKind, Workbench
 from serving.domain.errors import InvalidRequest
@@ -65,6 +65,7 @@ class Ladder:
         self._judging = judging
         self._folder = folder
         self._rungs: list[Rung] = []
+        self._tried: set[tuple[str, str]] = set()
 
     def climb(self, bench: Workbench, report: Progress, kinds: Kinds = KINDS) -> Climb:
         """Tries one candidate after the other. A failure of `report` ends it, nothing kept."""
@@ -83,6 +84,8 @@ class Ladder:
     ) -> Climb | None:
         try:
             for candidate in candidates:
+                if not self._is_new(candidate):
+                    continue
                 if looks_of(self._rungs) == MOST_LOOKS:
                     self._refuse(name, f"not tried: held-out data was shown to {MOST_LOOKS} others")
                     return None
@@ -92,6 +95,13 @@ class Ladder:
         except InvalidRequest as error:  # of this network under this method; others may work
             self._refuse(name, f"not made: {error.message}")
         return None
+
+    def _is_new(self, candidate: Candidate) -> bool:
+        """False for a network that an earlier rung made too: accuracy control may find no fault."""
+        own = (constants_of(candidate.model), candidate.hint)
+        known = own in self._tried
+        self._tried.add(own)
+        return not known
 
     def _try(self, candidate: Candidate, report: Progress) -> Climb | None:
         path = save(candidate, self._folder)

@@ -28,7 +28,7 @@ def post_training(bench: Workbench, report: Progress) -> Iterator[Candidate]:
     symmetric = quantise(bench, report, nncf.QuantizationPreset.PERFORMANCE)
     yield from Candidate(RUNG, "symmetric activations", symmetric).under(bench.hints)
     mixed = quantise(bench, report, nncf.QuantizationPreset.MIXED)
-    if _constants(mixed) != _constants(symmetric):
+    if constants_of(mixed) != constants_of(symmetric):
         yield from Candidate(RUNG, "asymmetric activations", mixed).under(bench.hints)
 
 
@@ -97,7 +97,7 @@ def nncf_errors() -> Iterator[None]:
         raise InvalidRequest(f"NNCF cannot quantise this network ({kind})") from error
 
 
-def _constants(model: Any) -> str:
+def constants_of(model: Any) -> str:
     """A digest of all weights and ranges of an ov.Model, in its order."""
     digest = hashlib.sha256()
     for op in model.get_ordered_ops():
