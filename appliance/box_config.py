@@ -53,6 +53,8 @@ def serving_settings(config: BoxConfig) -> ServingSettings:
         jobs=chosen.jobs,
         dicom=chosen.dicom,
         pipelines=chosen.pipelines,
+        radiomics=chosen.radiomics,
+        ray=chosen.ray,
         log=chosen.log,
     )
 

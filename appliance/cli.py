@@ -21,6 +21,7 @@ COMMANDS = (
     LazyCommand("status", f"{_AT}.status", "status", "Say what runs, on which CPUs."),
     LazyCommand("analyze", f"{_AT}.analyze", "analyze", "Send a study, write its findings."),
     LazyCommand("infer", f"{_AT}.infer", "infer", "Run one model on arrays in .npy files."),
+    LazyCommand("radiomics", f"{_AT}.radiomics", "commands", "Features, models, predictions."),
     LazyCommand("jobs", f"{_AT}.jobs", "commands", "Follow, stop, fetch and purge jobs."),
     LazyCommand("models", f"{_AT}.models", "commands", "The models of this box."),
     LazyCommand("zoo", f"{_AT}.zoo", "commands", "Networks of random weights for benchmarks."),

@@ -16,6 +16,8 @@ from serving.engine.settings import EngineSettings
 from serving.jobs.settings import JobSettings
 from serving.logs import LogSettings
 from serving.pipelines.settings import PipelineSettings
+from serving.radiomics.job.settings import RadiomicsSettings
+from serving.ray_settings import RaySettings
 from serving.rpc.settings import GrpcSettings
 
 ENV_PREFIX = "AIBOX__"
@@ -46,6 +48,8 @@ class Settings(BaseSettings):
     jobs: JobSettings = Field(default_factory=JobSettings)
     dicom: DicomSettings = Field(default_factory=DicomSettings)
     pipelines: PipelineSettings = Field(default_factory=PipelineSettings)
+    radiomics: RadiomicsSettings = Field(default_factory=RadiomicsSettings)
+    ray: RaySettings = Field(default_factory=RaySettings)
     admin: AdminSettings = Field(default_factory=AdminSettings)
     log: LogSettings = Field(default_factory=LogSettings)
 

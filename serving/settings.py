@@ -11,6 +11,8 @@ from serving.engine.settings import EngineSettings
 from serving.jobs.settings import JobSettings
 from serving.logs import LogSettings
 from serving.pipelines.settings import PipelineSettings
+from serving.radiomics.job.settings import RadiomicsSettings
+from serving.ray_settings import RaySettings
 from serving.rpc.settings import GrpcSettings
 
 
@@ -26,6 +28,8 @@ class ServingSettings(BaseModel):
     jobs: JobSettings = Field(default_factory=JobSettings)
     dicom: DicomSettings = Field(default_factory=DicomSettings)
     pipelines: PipelineSettings = Field(default_factory=PipelineSettings)
+    radiomics: RadiomicsSettings = Field(default_factory=RadiomicsSettings)
+    ray: RaySettings = Field(default_factory=RaySettings)
     log: LogSettings = Field(default_factory=LogSettings)
 
     @property
@@ -59,6 +63,11 @@ class ServingSettings(BaseModel):
     @property
     def results_dir(self) -> Path:
         return self.state_dir / "results"
+
+    @property
+    def trained_models_dir(self) -> Path:
+        """Models that this box was given or has trained itself: `<name>/<version>/`."""
+        return self.state_dir / "models"
 
     @property
     def jobs_db(self) -> Path:

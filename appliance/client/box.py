@@ -14,6 +14,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from appliance.client.inference import InferenceCalls, ModelInfo
 from appliance.client.jobs import PRIORITY_ON_THE_WIRE, STATE_ON_THE_WIRE, to_job
+from appliance.client.radiomics_calls import RadiomicsCalls
 from appliance.client.results import save_file, target_path
 from appliance.client.status import domain_errors
 from appliance.client.upload import SendProgress, Upload
@@ -51,6 +52,8 @@ class AiboxClient:
             self._channel
         )
         self._inference = InferenceCalls(self._channel, address, timeout_s)
+        self.radiomics = RadiomicsCalls(self._channel, address)
+        """Cohorts, feature tables and models: `extract`, `train`, `predict`."""
 
     def __enter__(self) -> AiboxClient:
         return self

@@ -27,7 +27,7 @@ def main(quick: Annotated[bool, typer.Option(help="About a minute of load.")] = 
     """Runs the benchmark, prints its table and writes bench/overload.json."""
     rounds, round_s = (1, 30.0) if quick else (3, 45.0)
     with OwnBox() as box:
-        _finish(_closed(box.address, 4, 5.0))  # warm up
+        finish(closed_client(box.address, 4, 5.0))  # warm up
         found = [_round(box.address, round_s) for _ in range(rounds)]
     outcome = summarise(found)
     outcome.show()
@@ -35,13 +35,13 @@ def main(quick: Annotated[bool, typer.Option(help="About a minute of load.")] = 
 
 
 def _round(address: str, round_s: float) -> dict[str, dict[str, Any]]:
-    closed = _finish(_closed(address, 4, round_s / 4))
+    closed = finish(closed_client(address, 4, round_s / 4))
     capacity = closed["requests"] / closed["elapsed_s"]
-    unloaded = _finish(_open(address, STAT_PER_S, round_s / 2, priority=1, connections=1))
-    flood = _open(address, FACTOR * capacity, round_s, priority=2, connections=CONNECTIONS)
-    stat = _open(address, STAT_PER_S, round_s, priority=1, connections=1)
-    loaded, flooded = _finish(stat), _finish(flood)
-    service = _finish(_closed(address, 1, round_s / 8))
+    unloaded = finish(open_client(address, STAT_PER_S, round_s / 2, priority=1, connections=1))
+    flood = open_client(address, FACTOR * capacity, round_s, priority=2, connections=CONNECTIONS)
+    stat = open_client(address, STAT_PER_S, round_s, priority=1, connections=1)
+    loaded, flooded = finish(stat), finish(flood)
+    service = finish(closed_client(address, 1, round_s / 8))
     return {
         "closed": closed | {"capacity": capacity},
         "unloaded": unloaded,
@@ -51,13 +51,15 @@ def _round(address: str, round_s: float) -> dict[str, dict[str, Any]]:
     }
 
 
-def _closed(address: str, clients: int, seconds: float) -> subprocess.Popen[str]:
+def closed_client(address: str, clients: int, seconds: float) -> subprocess.Popen[str]:
+    """So many clients, each sending its next request when it has the answer to the last."""
     return _client("closed_loop", address, str(clients), str(seconds))
 
 
-def _open(
+def open_client(
     address: str, rate: float, seconds: float, priority: int, connections: int
 ) -> subprocess.Popen[str]:
+    """So many requests a second at their own times, on so many connections."""
     given = (str(rate), str(seconds), str(priority), str(connections))
     return _client("open_loop", address, *given)
 
@@ -67,7 +69,8 @@ def _client(module: str, address: str, *given: str) -> subprocess.Popen[str]:
     return subprocess.Popen([*command, *given], stdout=subprocess.PIPE, text=True)
 
 
-def _finish(client: subprocess.Popen[str]) -> dict[str, Any]:
+def finish(client: subprocess.Popen[str]) -> dict[str, Any]:
+    """What a client printed at its end."""
     printed, _ = client.communicate(timeout=300)
     answer: dict[str, Any] = json.loads(printed)
     return answer

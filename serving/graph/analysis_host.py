@@ -9,6 +9,7 @@ from serving.dicom.reader import StudyReader
 from serving.domain.pipeline import Pipeline
 from serving.graph.run_file import publish
 from serving.jobs.attempt import ModelSource, Workshop
+from serving.jobs.intake import KIND as STUDY_KIND
 from serving.jobs.results import ResultStore
 from serving.jobs.spool import Spool
 from serving.jobs.store import JobStore
@@ -27,6 +28,7 @@ def build_worker(settings: ServingSettings, model_source: ModelSource) -> JobWor
         pipelines={pipeline.info.name: pipeline for pipeline in build_pipelines(settings)},
         model_source=model_source,
         settings=settings.jobs,
+        kinds=(STUDY_KIND,),
     )
     publish(settings.run_dir / "analyzer.json", json.dumps({"pid": os.getpid()}))
     return JobWorker(shop)

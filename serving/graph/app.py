@@ -1,4 +1,4 @@
-"""Builds the graph: one model server per node, one study analyzer that calls it."""
+"""Builds the graph: one model server per node, one study analyzer that calls it, cohorts."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ from ray.serve import Application
 
 from serving.engine.machine import read_machine
 from serving.engine.plan import make_plan
+from serving.graph.cohort_runner import CohortRunner
 from serving.graph.model_server import ModelServer
+from serving.graph.resources import BOX_RESOURCE, SLIVER
 from serving.graph.study_analyzer import StudyAnalyzer
 from serving.settings import ServingSettings
 
 APP_NAME = "aibox"
-BOX_RESOURCE = "aibox_box"
-"""Keeps deployments on the box itself when other machines join its Ray."""
+COHORT_APP_NAME = "aibox_cohorts"
 
 HEALTH_PERIOD_S = 1.0
 HEALTH_TIMEOUT_S = 15.0
@@ -31,12 +32,18 @@ def build_app(settings: ServingSettings) -> Application:
     return analyzer.bind(as_json, server)
 
 
+def build_cohort_app(settings: ServingSettings) -> Application:
+    """The runner of radiomics jobs: an application of its own, as it calls no other part."""
+    runner = serve.deployment(CohortRunner, **_options("CohortRunner", 1))
+    return runner.bind(settings.model_dump_json())
+
+
 def _options(name: str, replicas: int) -> dict[str, Any]:
     """Options of a deployment; a replica takes no logical CPU, the CPU plan decides."""
     return {
         "name": name,
         "num_replicas": replicas,
-        "ray_actor_options": {"num_cpus": 0, "resources": {BOX_RESOURCE: 0.001}},
+        "ray_actor_options": {"num_cpus": 0, "resources": {BOX_RESOURCE: SLIVER}},
         # Gates Serve's own calls only (stacks of slices); requests come over gRPC directly.
         "max_ongoing_requests": 64,
         "max_queued_requests": 64,

@@ -10,18 +10,20 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
+from serving.ray_settings import RaySettings
 from serving.settings import ServingSettings
 
+_LOOPBACK_ONLY = "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"
 UNIX_SOCKET_PATH_MAX = 107
 _LONGEST_RAY_SOCKET = "/session_2026-01-01_00-00-00_000000_0000000/sockets/plasma_store.sock"
 
 
 def ray_environment(settings: ServingSettings, base: Mapping[str, str]) -> dict[str, str]:
     """The environment of the Ray driver and, by inheritance, of every process of the box."""
+    inherited = {key: value for key, value in base.items() if key != _LOOPBACK_ONLY}
     return {
-        **base,
-        # Without this Ray replaces 127.0.0.1 by the host's address and listens everywhere.
-        "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",
+        **inherited,
+        **_where_ray_listens(settings.ray),
         "RAY_USAGE_STATS_ENABLED": "0",
         "RAY_AUTH_MODE": "token",
         "RAY_AUTH_TOKEN_PATH": str(_token_file(settings.state_dir)),
@@ -35,6 +37,13 @@ def ray_environment(settings: ServingSettings, base: Mapping[str, str]) -> dict[
         "OPENVINO_TELEMETRY": "0",
         "DO_NOT_TRACK": "1",
     }
+
+
+def _where_ray_listens(settings: RaySettings) -> dict[str, str]:
+    if settings.listen is None:
+        # Without this Ray replaces 127.0.0.1 by the host's address and listens everywhere.
+        return {_LOOPBACK_ONLY: "0"}
+    return {"RAY_GCS_SERVER_PORT": str(settings.port)}
 
 
 def ray_temp_dir(state_dir: Path) -> Path:

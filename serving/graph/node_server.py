@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 
 from serving.dicom.inspector import DicomInspector
 from serving.domain.cpu_plan import CpuPlan, NodePlan
@@ -10,12 +11,16 @@ from serving.engine.engine import InferenceEngine
 from serving.graph.analysis_host import build_pipelines
 from serving.graph.metrics import PrometheusObserver
 from serving.jobs.intake import JobIntake
+from serving.jobs.radiomics_intake import CohortIntake
 from serving.jobs.results import ResultStore
 from serving.jobs.spool import Spool
 from serving.jobs.store import JobStore
+from serving.radiomics.job.model_names import taken_names
+from serving.radiomics.job.request_check import RadiomicsCheck
 from serving.rpc.inference_service import inference_service
 from serving.rpc.job_servicer import JobServicer, job_service
 from serving.rpc.queue_board import QueueBoard
+from serving.rpc.radiomics_servicer import RadiomicsServicer, radiomics_service
 from serving.rpc.readiness import Readiness
 from serving.rpc.server import BoxServer, Service, build_server
 from serving.rpc.siblings import Siblings
@@ -89,7 +94,16 @@ class NodeServer:
         inspector = DicomInspector(settings.dicom)
         intake = JobIntake(self._store, spool, inspector, infos, settings.jobs.intake)
         files = ResultStore(settings.results_dir)
+        cohorts = CohortIntake(
+            self._store,
+            spool,
+            files,
+            RadiomicsCheck(settings.radiomics, partial(taken_names, settings.engine.repositories)),
+            settings.jobs.intake,
+            settings.box_version,
+        )
         return [
             study_service(StudyServicer(intake)),
+            radiomics_service(RadiomicsServicer(cohorts)),
             job_service(JobServicer(self._store, files)),
         ]

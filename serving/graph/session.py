@@ -9,18 +9,20 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 import psutil
 import ray
 from ray import serve
-from ray.serve import Application
+from ray.serve import Application, RunTarget
 from ray.serve.schema import LoggingConfig
 
 from serving.domain.errors import AiboxError
-from serving.graph.app import APP_NAME, BOX_RESOURCE, build_app
+from serving.graph.app import APP_NAME, COHORT_APP_NAME, build_app, build_cohort_app
+from serving.graph.cohort_host import pool_limits
 from serving.graph.environment import forget_old_sessions, make_private, ray_temp_dir
-from serving.graph.loopback import LOOPBACK
+from serving.graph.resources import BATCH_RESOURCE, BOX_RESOURCE
 from serving.graph.run_file import publish
 from serving.logs import configure_logging
 from serving.settings import ServingSettings
@@ -37,20 +39,23 @@ def main(settings_path: Path) -> None:
     configure_logging(settings.state_dir, "driver", settings.log)
     stop = _stop_event()
     try:
-        app = build_app(settings)
-        run_graph(settings, app, stop)
+        apps = {APP_NAME: build_app(settings), COHORT_APP_NAME: build_cohort_app(settings)}
+        run_graph(settings, apps, stop)
     except AiboxError as error:
         failed = {"kind": type(error).__name__, "message": error.message}
         publish(settings.run_dir / "failed.json", json.dumps(failed))
         raise SystemExit(1) from None
 
 
-def run_graph(settings: ServingSettings, app: Application, stop: threading.Event) -> None:
+def run_graph(
+    settings: ServingSettings, apps: Mapping[str, Application], stop: threading.Event
+) -> None:
     """Starts Ray, deploys the graph, reports `run/ready.json`, waits, takes all down."""
     started_at = time.time()
     start_ray(settings)
+    publish(settings.run_dir / "ray.json", json.dumps({"join_address": _join_address(settings)}))
     try:
-        deploy(app)
+        deploy(apps)
         log.info("graph deployed")
         publish(settings.run_dir / "ready.json", json.dumps(_ready(started_at)))
         stop.wait()
@@ -65,21 +70,31 @@ def start_ray(settings: ServingSettings) -> None:
     forget_old_sessions(temp_dir)
     ray.init(
         num_cpus=4,
-        resources={BOX_RESOURCE: 1.0},
+        resources={BOX_RESOURCE: 1.0, BATCH_RESOURCE: float(pool_limits(settings).cores)},
         include_dashboard=False,
         object_store_memory=OBJECT_STORE_BYTES,
         log_to_driver=False,
         namespace=APP_NAME,
         _temp_dir=str(temp_dir),
-        _node_ip_address=LOOPBACK,
+        _node_ip_address=settings.ray.address,
     )
 
 
-def deploy(app: Application) -> None:
-    """Deploys the graph without Serve's proxies; returns when every replica is up."""
+def deploy(apps: Mapping[str, Application]) -> None:
+    """Deploys applications by name without Serve's proxies; returns when every replica is up."""
     quiet = LoggingConfig(enable_access_log=False, log_level="WARNING")
     serve.start(proxy_location="Disabled", logging_config=quiet)
-    serve.run(app, name=APP_NAME, route_prefix=None, logging_config=quiet)
+    serve.run_many(
+        [
+            RunTarget(app, name, route_prefix=None, logging_config=quiet)
+            for name, app in apps.items()
+        ]
+    )
+
+
+def _join_address(settings: ServingSettings) -> str:
+    """Where another machine finds Ray's head; empty while Ray stays on loopback."""
+    return ray.get_runtime_context().gcs_address if settings.ray.listen else ""
 
 
 def _stop_event() -> threading.Event:

@@ -20,7 +20,7 @@ from serving.jobs.lease import Lease
 from serving.jobs.results import ResultStore
 from serving.jobs.settings import JobSettings
 from serving.jobs.spool import Spool
-from serving.jobs.store import JobStore
+from serving.jobs.store import ANY_KIND, JobStore
 from serving.jobs.transitions import CANCELLED, Outcome
 
 ModelSource = Callable[[str, Lane], SliceModel]
@@ -40,6 +40,8 @@ class Workshop:
     model_source: ModelSource
     settings: JobSettings
     transient: tuple[type[BaseException], ...] = ()
+    kinds: tuple[str, ...] = ANY_KIND
+    """Kinds of job that this workshop claims."""
 
 
 class Attempt:
@@ -88,7 +90,7 @@ class Attempt:
         pipeline = self._pipeline()
         instances = shop.spool.folder(job.job_id)
         if not instances.is_dir():
-            raise IllegalTransition("the images of this job are gone; send the study again")
+            raise IllegalTransition("the files of this job are gone; send them again")
         models = {name: shop.model_source(name, job.request.lane) for name in pipeline.info.models}
         self._folder = shop.results.begin(job.job_id, job.attempt)
         task = StudyTask(job.job_id, instances, self._folder, job.request.parameters)

@@ -6,7 +6,7 @@ Only digests are kept: a client's key may be made of whatever the client knows o
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 
 def study_key(sop_instance_uids: Iterable[str], pipeline: str, version: str) -> str:
@@ -17,6 +17,12 @@ def study_key(sop_instance_uids: Iterable[str], pipeline: str, version: str) -> 
 def client_key(key: str, pipeline: str) -> str:
     """A key that the client chose; it stands for one pipeline, in whatever version."""
     return _digest("client", pipeline, key)
+
+
+def radiomics_key(header: str, version: str, beside: str, digests: Mapping[str, str]) -> str:
+    """The default key of a radiomics job: its header, its files and what lies beside them."""
+    files = (part for pair in sorted(digests.items()) for part in pair)
+    return _digest("radiomics", header, version, beside, *files)
 
 
 def _digest(*parts: str) -> str:

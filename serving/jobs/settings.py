@@ -17,6 +17,10 @@ class IntakeSettings(_Part):
     max_instances: int = Field(default=5000, ge=1)
     max_instance_bytes: int = Field(default=2 * GIB, ge=1)
     max_study_bytes: int = Field(default=8 * GIB, ge=1)
+    max_job_files: int = Field(default=500_000, ge=1)
+    """Files that one radiomics job may bring."""
+    max_job_bytes: int = Field(default=40 * GIB, ge=1)
+    """Bytes of all files of one radiomics job."""
     spool_max_gb: float = Field(default=50.0, gt=0)
     """GiB of all spooled studies."""
     min_free_disk_gb: float = Field(default=2.0, ge=0)

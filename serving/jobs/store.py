@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Collection, Iterable, Sequence
 from pathlib import Path
 
-from sqlalchemy import ColumnElement, delete, func, select
+from sqlalchemy import ColumnElement, delete, func, select, true
 from sqlalchemy.orm import Session
 
 from serving.domain.errors import IllegalTransition, JobNotFound
@@ -24,6 +24,7 @@ from serving.jobs.tables import JobRow
 from serving.jobs.transitions import CANCELLED, Outcome, finish, requeue, requeue_after_crash, start
 
 MAX_LISTED = 1000
+ANY_KIND: tuple[str, ...] = ()
 _STANDS = JobRow.state.not_in(
     (JobState.FAILED.value, JobState.CANCELLED.value)
 ) & JobRow.cancel_requested.is_(False)
@@ -133,16 +134,20 @@ class JobStore:
     # --- for workers ------------------------------------------------------------------------
 
     def claim(
-        self, owner: str, lease_s: float, lanes: Collection[Lane] = tuple(Lane)
+        self,
+        owner: str,
+        lease_s: float,
+        lanes: Collection[Lane] = tuple(Lane),
+        kinds: Collection[str] = ANY_KIND,
     ) -> Lease | None:
-        """The most urgent queued job of these lanes, the oldest of its lane; None for none."""
-        if not self._anything_to_claim(lanes):
+        """The most urgent queued job of these lanes and kinds, the oldest of its lane, or None."""
+        if not self._anything_to_claim(lanes, kinds):
             return None  # asked without the write lock, since workers ask all the time
         with self._database.write() as session:
             now_s = self._clock()
             row = session.scalar(
                 select(JobRow)
-                .where(*_claimable(lanes, now_s))
+                .where(*_claimable(lanes, kinds, now_s))
                 .order_by(JobRow.lane, JobRow.seq)
                 .limit(1)
             )
@@ -207,19 +212,24 @@ class JobStore:
         with self._database.read() as session:
             return _row(session, lease.job_id).setbacks
 
-    def recover(self, max_attempts: int, spare: Collection[str] = ()) -> Recovery:
+    def recover(
+        self,
+        max_attempts: int,
+        spare: Collection[str] = (),
+        kinds: Collection[str] = ANY_KIND,
+    ) -> Recovery:
         """Frees what dead workers held: at once where the process is gone, else on expiry.
 
         `spare` are jobs that the caller itself is at work on: a machine too busy to let it renew
         a lease in time is no reason to begin the job a second time beside the first.
         """
         with self._database.read() as session:
-            if not _abandoned(session, self._clock(), spare):
+            if not _abandoned(session, self._clock(), spare, kinds):
                 return Recovery()
         states: list[JobState] = []
         with self._database.write() as session:
             now_s = self._clock()
-            for row in _abandoned(session, now_s, spare):
+            for row in _abandoned(session, now_s, spare, kinds):
                 states.append(requeue_after_crash(row, now_s, max_attempts))
         return Recovery(
             requeued=states.count(JobState.QUEUED),
@@ -227,8 +237,8 @@ class JobStore:
             cancelled=states.count(JobState.CANCELLED),
         )
 
-    def _anything_to_claim(self, lanes: Collection[Lane]) -> bool:
-        query = select(JobRow.seq).where(*_claimable(lanes, self._clock())).limit(1)
+    def _anything_to_claim(self, lanes: Collection[Lane], kinds: Collection[str]) -> bool:
+        query = select(JobRow.seq).where(*_claimable(lanes, kinds, self._clock())).limit(1)
         with self._database.read() as session:
             return session.scalar(query) is not None
 
@@ -255,17 +265,27 @@ def _held(session: Session, lease: Lease) -> JobRow | None:
     )
 
 
-def _claimable(lanes: Collection[Lane], now_s: float) -> tuple[ColumnElement[bool], ...]:
+def _of_kinds(kinds: Collection[str]) -> ColumnElement[bool]:
+    return JobRow.kind.in_(kinds) if kinds else true()
+
+
+def _claimable(
+    lanes: Collection[Lane], kinds: Collection[str], now_s: float
+) -> tuple[ColumnElement[bool], ...]:
     return (
         JobRow.state == JobState.QUEUED.value,
         JobRow.not_before_s <= now_s,
         JobRow.lane.in_([int(lane) for lane in lanes]),
+        _of_kinds(kinds),
     )
 
 
-def _abandoned(session: Session, now_s: float, spare: Collection[str]) -> list[JobRow]:
+def _abandoned(
+    session: Session, now_s: float, spare: Collection[str], kinds: Collection[str]
+) -> list[JobRow]:
     """Running jobs whose lease has expired or whose worker is certainly dead."""
-    running = session.scalars(select(JobRow).where(JobRow.state == JobState.RUNNING.value)).all()
+    query = select(JobRow).where(JobRow.state == JobState.RUNNING.value, _of_kinds(kinds))
+    running = session.scalars(query).all()
     return [row for row in running if row.job_id not in spare and _is_abandoned(row, now_s)]
 
 

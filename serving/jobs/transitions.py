@@ -65,8 +65,8 @@ def requeue_after_crash(row: JobRow, now_s: float, max_attempts: int) -> JobStat
     if row.cancel_requested or row.crashes < max_attempts:
         return requeue(row, now_s)
     message = (
-        f"the worker died {row.crashes} times while it analysed this study, so it was given up; "
-        "send the study again, and tell support the job id if it fails again"
+        f"the worker died {row.crashes} times while it was at work on this job, so it was given "
+        "up; send it again, and tell support the job id if it fails again"
     )
     finish(row, Outcome(JobState.FAILED, error_kind="Internal", error_message=message), now_s)
     return JobState.FAILED

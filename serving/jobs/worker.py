@@ -51,7 +51,7 @@ class JobWorker:
     def run_one(self, lanes: Collection[Lane] = _ALL_LANES) -> bool:
         """Claims and runs one job in the caller's thread; False where there was none."""
         settings = self._shop.settings
-        lease = self._shop.store.claim(self._owner, settings.lease_s, lanes)
+        lease = self._shop.store.claim(self._owner, settings.lease_s, lanes, self._shop.kinds)
         if lease is None:
             return False
         attempt = Attempt(self._shop, lease, self._stopping)
@@ -66,7 +66,8 @@ class JobWorker:
 
     def recover(self) -> None:
         """Frees the jobs of dead workers."""
-        found = self._shop.store.recover(self._shop.settings.max_attempts, self.running_job_ids)
+        shop = self._shop
+        found = shop.store.recover(shop.settings.max_attempts, self.running_job_ids, shop.kinds)
         if found.requeued or found.failed or found.cancelled:
             _log.warning(
                 "recovered jobs of a dead worker: %d queued again, %d failed, %d cancelled",

@@ -53,6 +53,7 @@ class PipelineSettings(_Settings):
     lesions: LesionSettings = LesionSettings()
     chest_ct_models: Annotated[tuple[Name, ...], Field(min_length=1, max_length=2)] = (
         "nested_unet_covid",
+        "hrnet_covid",
     )
     """The networks of `chest_ct`; of two, the average counts, and how far they agree is told."""
     allow_untrained: bool = False

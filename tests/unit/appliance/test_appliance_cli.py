@@ -12,9 +12,14 @@ import typer
 from typer.testing import CliRunner
 
 from appliance import cli
-from appliance.commands import config, jobs, models
+from appliance.commands import config, jobs, models, radiomics
 
-GROUPS = {"jobs": jobs.commands, "models": models.commands, "config": config.commands}
+GROUPS = {
+    "jobs": jobs.commands,
+    "models": models.commands,
+    "config": config.commands,
+    "radiomics": radiomics.commands,
+}
 
 
 def every_command() -> list[list[str]]:
@@ -95,7 +100,13 @@ def test_wrong_usage_exits_with_two(tmp_path: Path) -> None:
 def test_status_of_no_box(tmp_path: Path) -> None:
     done = run("status", "--json", "--state", str(tmp_path))
     assert done.returncode == 1
-    assert json.loads(done.stdout) == {"running": False, "analyzer_pid": None, "nodes": []}
+    assert json.loads(done.stdout) == {
+        "running": False,
+        "analyzer_pid": None,
+        "cohort_runner_pid": None,
+        "ray_address": None,
+        "nodes": [],
+    }
     assert run("down", "--state", str(tmp_path)).stdout.startswith("no box runs here")
 
 

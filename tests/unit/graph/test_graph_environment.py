@@ -4,6 +4,7 @@ import stat
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from serving.graph.environment import (
     UNIX_SOCKET_PATH_MAX,
@@ -12,6 +13,7 @@ from serving.graph.environment import (
     ray_environment,
     ray_temp_dir,
 )
+from serving.ray_settings import RaySettings
 from serving.settings import ServingSettings
 
 
@@ -26,6 +28,22 @@ def test_ray_stays_on_loopback_silent_and_behind_a_private_token(tmp_path: Path)
     assert stat.S_IMODE(token.stat().st_mode) == 0o600
     assert ray_environment(settings, {})["RAY_AUTH_TOKEN_PATH"] == str(token)
     assert stat.S_IMODE(settings.state_dir.stat().st_mode) == 0o700
+
+
+def test_ray_leaves_loopback_only_for_an_address_that_is_named(tmp_path: Path) -> None:
+    ray = RaySettings.model_validate({"listen": "192.0.2.7", "port": 7000})
+    settings = ServingSettings(state_dir=tmp_path / "state", box_version="1", ray=ray)
+    environment = ray_environment(settings, {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"})
+    assert "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER" not in environment
+    assert environment["RAY_GCS_SERVER_PORT"] == "7000"
+    assert environment["RAY_AUTH_MODE"] == "token"
+    assert (ray.address, RaySettings().address) == ("192.0.2.7", "127.0.0.1")
+
+
+@pytest.mark.parametrize("address", ["0.0.0.0", "::", "127.0.0.1", "box.example"])
+def test_ray_listens_on_one_reachable_address(address: str) -> None:
+    with pytest.raises(ValidationError):
+        RaySettings.model_validate({"listen": address})
 
 
 def test_a_long_state_path_moves_rays_session_elsewhere(tmp_path: Path) -> None:

@@ -293,7 +293,7 @@ def test_a_job_without_images_or_pipeline_fails_clearly(shop, live_store, make_r
     worker = JobWorker(shop(CountFiles()))
     assert worker.run_one()
     assert worker.run_one()
-    assert "images of this job are gone" in live_store.get("a").error_message
+    assert "files of this job are gone" in live_store.get("a").error_message
     assert "no longer has" in live_store.get("b").error_message
 
 

@@ -10,7 +10,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 from chest_phantom import dice
-from crop_repository import with_crops
 from shared_data import folder, segmented
 
 from serving.dicom.reader import StudyReader
@@ -30,15 +29,10 @@ STEP = int(os.environ.get("AIBOX_TEST_CROP_STEP", "14"))
 
 @pytest.fixture(scope="module")
 def networks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[SliceModel]]:
-    """The shipped networks of `chest_ct` that are there, taking crops."""
-    repository = tmp_path_factory.mktemp("repository")
-    versions = [MODELS / name / "1" for name in PipelineSettings().chest_ct_models]
-    names = [with_crops(version, repository) for version in versions if version.is_dir()]
-    if not names:
-        pytest.skip("the reference networks are not in model_repo")
+    """The shipped networks of `chest_ct`, in the variants that are served by default."""
     cache = tmp_path_factory.mktemp("cache")
-    with LocalEngine(EngineSettings(repositories=(repository,)), cache) as engine:
-        yield [engine.model(name) for name in names]
+    with LocalEngine(EngineSettings(repositories=(MODELS,)), cache) as engine:
+        yield [engine.model(name) for name in PipelineSettings().chest_ct_models]
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,97 @@
+"""The training parts of all folds over one shared copy of the features."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.float64]
+
+_FLAT = 1e-10
+"""Share of a column's raw squares below which its spread is computed anew, without cancellation."""
+
+
+class Folds(NamedTuple):
+    """What scikit-learn's centred copy of each fold's training rows holds, without the copies.
+
+    Row i of fold f is `weight[f, i] * (features[:, i] - mean[f])`; held-out rows weigh 0.
+    """
+
+    features: FloatArray
+    """(features, samples), C order, centred over all samples so that `mean` stays small."""
+    weight: FloatArray
+    """(folds, samples): root of the sample's weight, or of how often the fold trains on it."""
+    target: FloatArray
+    """(folds, samples): centred by fold and weighted like the rows."""
+    mean: FloatArray
+    """(folds, features): weighted, over the fold's training rows; 0 without an intercept."""
+    norm: FloatArray
+    """(folds, features): Euclidean length of a fold's column."""
+    target_mean: FloatArray
+    """(folds,): of the centred target given."""
+
+
+def training_weights(
+    trains: Sequence[NDArray[np.intp]], sample_weight: FloatArray | None, samples: int
+) -> FloatArray:
+    """Roots of the rows' weights, (folds, samples), scaled as scikit-learn scales them.
+
+    `trains`: training rows of each fold, as indices; a row that stands twice counts twice.
+    """
+    weights = np.zeros((len(trains), samples))
+    for row, train in zip(weights, trains, strict=True):
+        row += np.bincount(train, minlength=samples)
+        if sample_weight is not None:
+            row *= sample_weight
+            row *= len(train) / row.sum()
+    return np.sqrt(weights)
+
+
+def make_folds(
+    features: FloatArray, target: FloatArray, weight: FloatArray, fit_intercept: bool
+) -> Folds:
+    """Means and lengths of each fold's columns.
+
+    `features` is (features, samples) in C order; `target` (samples,); `weight` (folds, samples).
+    """
+    squared = np.square(weight)
+    target_mean = squared @ target / squared.sum(axis=1)
+    if not fit_intercept:
+        target_mean[:] = 0.0
+    mean, norm = column_moments(features, squared, fit_intercept)
+    centred = weight * (target - target_mean[:, None])
+    return Folds(features, weight, centred, mean, norm, target_mean)
+
+
+@njit(cache=True, nogil=True, fastmath={"reassoc", "contract", "nsz"})
+def column_moments(
+    features: FloatArray, squared_weight: FloatArray, fit_intercept: bool
+) -> tuple[FloatArray, FloatArray]:
+    """Weighted mean and centred length of each column in each fold, both (folds, features)."""
+    folds, samples = squared_weight.shape
+    mean = np.zeros((folds, features.shape[0]))
+    norm = np.zeros((folds, features.shape[0]))
+    totals = np.sum(squared_weight, axis=1)
+    for j in range(features.shape[0]):
+        column = features[j]
+        for f in range(folds):
+            weight = squared_weight[f]
+            first = 0.0
+            second = 0.0
+            for i in range(samples):
+                weighted = weight[i] * column[i]
+                first += weighted
+                second += weighted * column[i]
+            if fit_intercept:
+                mean[f, j] = first / totals[f]
+            centred = second - first * mean[f, j]
+            if centred <= _FLAT * second:
+                centred = 0.0
+                for i in range(samples):
+                    centred += weight[i] * (column[i] - mean[f, j]) ** 2
+            norm[f, j] = np.sqrt(centred)
+    return mean, norm

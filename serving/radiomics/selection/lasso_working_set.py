@@ -1,0 +1,147 @@
+"""The features that coordinate descent may move, with the Gram matrix among them alone."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from serving.radiomics.selection.lasso_folds import FloatArray, Folds
+
+IntArray = NDArray[np.int64]
+
+_FIRST_ROOM = 64
+
+
+class WorkingSet(NamedTuple):
+    """One fold's members, in order of their entry (`slot`); whoever entered once stays.
+
+    A gradient is a column times the residual.
+    """
+
+    feature: IntArray
+    """(room,): a slot's feature."""
+    column: FloatArray
+    """(room, samples): weighted and centred."""
+    gram: FloatArray
+    """(room, room)."""
+    coef: FloatArray
+    slot: IntArray
+    """(features,): -1 for non-members."""
+    near: IntArray
+    """(features,): its head holds the candidates' features, those in use first."""
+    size: IntArray
+    """(2,): members; candidates."""
+
+
+@njit(cache=True, nogil=True)
+def empty_set(features: int, samples: int) -> WorkingSet:
+    """A set without members."""
+    room = min(_FIRST_ROOM, features)
+    return WorkingSet(
+        np.zeros(room, np.int64),
+        np.zeros((room, samples)),
+        np.zeros((room, room)),
+        np.zeros(room),
+        np.full(features, -1, np.int64),
+        np.zeros(features, np.int64),
+        np.zeros(2, np.int64),
+    )
+
+
+@njit(cache=True, nogil=True)
+def _with_room(members: WorkingSet, wanted: int) -> WorkingSet:
+    """The same set in arrays that hold at least `wanted` members."""
+    if wanted <= len(members.feature):
+        return members
+    kept = members.size[0]
+    room = min(len(members.slot), max(wanted, 2 * len(members.feature)))
+    feature = np.zeros(room, np.int64)
+    feature[:kept] = members.feature[:kept]
+    column = np.empty((room, members.column.shape[1]))
+    column[:kept] = members.column[:kept]
+    gram = np.empty((room, room))
+    gram[:kept, :kept] = members.gram[:kept, :kept]
+    coef = np.zeros(room)
+    coef[:kept] = members.coef[:kept]
+    return WorkingSet(
+        feature,
+        column,
+        gram,
+        coef,
+        members.slot,
+        members.near,
+        members.size,
+    )
+
+
+@njit(cache=True, nogil=True)
+def choose_near(
+    members: WorkingSet, folds: Folds, fold: int, gradient: FloatArray, least: float
+) -> WorkingSet:
+    """Makes candidates of all that are not zero or whose gradient reaches `least` in size.
+
+    Candidates that are no members yet become members.
+    """
+    first = members.size[0]
+    last = first
+    newcomers = np.empty(len(gradient), np.int64)
+    slot, near, coef, norm = members.slot, members.near, members.coef, folds.norm[fold]
+    found = 0
+    for k in range(first):
+        if coef[k] != 0.0:
+            near[found] = members.feature[k]
+            found += 1
+    for j in range(len(gradient)):
+        fresh = slot[j] < 0
+        if abs(gradient[j]) >= least and norm[j] > 0.0 and (fresh or coef[slot[j]] == 0.0):
+            near[found] = j
+            found += 1
+            if fresh:
+                newcomers[last - first] = j
+                last += 1
+    members.size[1] = found
+    if last > first:
+        members = _with_room(members, last)
+        _enter(members, folds, fold, newcomers[: last - first])
+    return members
+
+
+@njit(cache=True, nogil=True)
+def _enter(members: WorkingSet, folds: Folds, fold: int, newcomers: IntArray) -> None:
+    first = members.size[0]
+    last = first + len(newcomers)
+    weight = folds.weight[fold]
+    for k in range(first, last):
+        j = newcomers[k - first]
+        members.feature[k] = j
+        members.slot[j] = k
+        members.column[k] = weight * (folds.features[j] - folds.mean[fold, j])
+    entered = members.column[first:last]
+    block = np.dot(entered, members.column[:last].T)
+    members.gram[first:last, :last] = block
+    members.gram[:first, first:last] = block[:, :first].T
+    members.size[0] = last
+
+
+@njit(cache=True, nogil=True)
+def residual(members: WorkingSet, target: FloatArray) -> FloatArray:
+    """(samples,): the weighted target less what the members explain."""
+    left: FloatArray = subtract_columns(
+        target.copy(), members.column, members.coef[: members.size[0]]
+    )
+    return left
+
+
+@njit(cache=True, nogil=True, fastmath={"contract"})
+def subtract_columns(left: FloatArray, column: FloatArray, coef: FloatArray) -> FloatArray:
+    """`left` (samples,), changed in place, less each row of `column` times its coefficient."""
+    for k in range(len(coef)):
+        scale = coef[k]
+        if scale != 0.0:
+            row = column[k]
+            for i in range(len(left)):
+                left[i] -= scale * row[i]
+    return left
