@@ -39,15 +39,14 @@ class LassoCV(linear_model.LassoCV):
 
     Parameters, attributes and errors are scikit-learn's own. The final fit takes the same steps
     as scikit-learn's, so at the same alpha the coefficients, support, sweeps and dual gap agree
-    up to rounding. Within the folds each fit ends by the same duality gap over all features, but
-    features far from alpha are left out of the sweeps, so errors may differ within what `tol`
-    allows, and a near tie between alphas may be decided otherwise. Gradients are kept by a Gram
-    matrix among the rest. `precompute` has no effect, except that a given matrix
-    goes to scikit-learn's own code; so do sparse or single-precision features,
-    `selection="random"`, alphas of zero and metadata routing.
+    up to rounding. Within the folds the path is walked exactly, whatever `tol`, while
+    scikit-learn's errors are as near as `tol` makes them: a near tie between alphas may be decided
+    otherwise. `precompute` has no effect, except that a given matrix goes to scikit-learn's own
+    code; so do sparse or single-precision features, `selection="random"`, alphas of zero and
+    metadata routing.
 
-    Sources: Friedman 2010 (coordinate descent), Fercoq 2015 (stopping by the duality gap),
-    Ndiaye 2017 (gap-safe screening).
+    Sources: Osborne 2000, Efron 2004 (the path), Tibshirani 2012 (strong rule), Fercoq 2015
+    (stopping by the duality gap), Ndiaye 2017 (gap-safe screening).
     """
 
     @_fit_context(prefer_skip_nested_validation=True)

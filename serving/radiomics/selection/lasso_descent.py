@@ -1,4 +1,4 @@
-"""Newton steps and sweeps of coordinate descent in turn, over the few features that may move."""
+"""Sweeps of coordinate descent over the few features that may move, until the gap is small."""
 
 from __future__ import annotations
 
@@ -6,12 +6,16 @@ from typing import NamedTuple
 
 import numpy as np
 from numba import njit
+from numpy.typing import NDArray
 
 from serving.radiomics.selection.lasso_folds import FloatArray
-from serving.radiomics.selection.lasso_newton import newton_step
+from serving.radiomics.selection.lasso_gap import gap_of, greatest
+from serving.radiomics.selection.lasso_working_set import WorkingSet
 
-_MOST_SWEEPS = 6
-"""Between two Newton steps, while the support still changes."""
+_WITHIN = 4
+"""Sweeps over the coefficients in use between two sweeps over all candidates."""
+_SHARE = 0.5
+"""Of the gap allowed: the rest is for features that are no candidates."""
 
 
 class Near(NamedTuple):
@@ -22,81 +26,93 @@ class Near(NamedTuple):
     gradient: FloatArray
     """(candidates,): columns times the residual; kept right at every step."""
     coef: FloatArray
+    pull: FloatArray
+    """(candidates,): columns times the target."""
+    squared: float
+    """The target's squares."""
 
 
 @njit(cache=True, nogil=True)
-def descend(near: Near, alpha: float, max_iter: int, tol: float, positive: bool) -> int:
-    """Until a sweep after a Newton step changes little, or `max_iter` sweeps; the sweeps made.
+def descend(
+    members: WorkingSet,
+    gradient: FloatArray,
+    target: FloatArray,
+    alpha: float,
+    max_iter: int,
+    tol: float,
+    positive: bool,
+) -> int:
+    """Moves the candidates until their duality gap is half of what `tol` allows; the sweeps made.
 
-    A sweep changes little if no coefficient changes by more than `tol` times the largest.
+    `gradient` (features,): at the members' coefficients; `target` (samples,).
     """
+    near = _near(members, gradient, target)
+    enough = _SHARE * tol * near.squared
     swept = 0
-    while swept < max_iter:
-        newton_step(near.gram, near.gradient, near.coef, alpha)
-        for turn in range(_MOST_SWEEPS):
+    everyone = np.arange(len(near.coef))
+    moved = len(everyone) > 0
+    while moved and swept < max_iter:
+        swept += 1
+        moved = sweep(near, everyone, alpha, positive)
+        if gap_among(near, alpha, positive) <= enough:
+            break
+        used = np.flatnonzero(near.coef)
+        for _ in range(_WITHIN):
             swept += 1
-            largest, change, flips = sweep(near.gram, near.gradient, near.coef, alpha, positive)
-            if change <= tol * largest and turn == 0:
-                return swept
-            if flips == 0:
-                break
+            sweep(near, used, alpha, positive)
+    members.coef[members.slot[members.near[: members.size[1]]]] = near.coef
     return swept
 
 
 @njit(cache=True, nogil=True)
-def sweep(
-    gram: FloatArray, gradient: FloatArray, coef: FloatArray, alpha: float, positive: bool
-) -> tuple[float, float, int]:
-    """Soft-thresholds each coordinate in turn; largest coefficient and change, changes of support.
+def _near(members: WorkingSet, gradient: FloatArray, target: FloatArray) -> Near:
+    """The candidates as they stand."""
+    features = members.near[: members.size[1]]
+    slots = members.slot[features]
+    count = len(slots)
+    gram = np.empty((count, count))
+    pull = np.empty(count)
+    for i in range(count):
+        row = members.gram[slots[i]]
+        pull[i] = np.dot(members.column[slots[i]], target)
+        for k in range(count):
+            gram[i, k] = row[slots[k]]
+    return Near(gram, gradient[features], members.coef[slots], pull, np.dot(target, target))
 
-    Four steps are taken before the gradients are brought up to date in one pass, since that pass
-    is bound by memory; within the four, gradients are corrected one by one.
-    """
-    largest = 0.0
-    change = 0.0
-    flips = 0
-    steps = np.zeros(4)
-    count = len(coef)
-    for first in range(0, count, 4):
-        last = min(first + 4, count)
-        moved = False
-        for k in range(first, last):
-            steps[k - first] = 0.0
-            old = coef[k]
-            pull = gradient[k] + old * gram[k, k]
-            for i in range(first, k):
-                pull -= steps[i - first] * gram[i, k]
-            size = abs(pull) - alpha
-            if size <= 0.0 or (positive and pull < 0.0):
-                new = 0.0
-            else:
-                new = (size if pull > 0.0 else -size) / gram[k, k]
-            largest = max(largest, abs(new))
-            if new != old:
-                steps[k - first] = new - old
-                change = max(change, abs(new - old))
-                flips += (new == 0.0) != (old == 0.0)
-                coef[k] = new
-                moved = True
-        if moved and last - first == 4:
-            _subtract_four(
-                gradient, gram[first], gram[first + 1], gram[first + 2], gram[first + 3], steps
-            )
-        elif moved:
-            for k in range(first, last):
-                gradient -= steps[k - first] * gram[k]
-    return largest, change, flips
+
+@njit(cache=True, nogil=True)
+def gap_among(near: Near, alpha: float, positive: bool) -> float:
+    """The duality gap over the candidates; from sums that are kept, no residual is needed."""
+    explained = np.dot(near.coef, near.pull)
+    left = near.squared - explained - np.dot(near.coef, near.gradient)
+    dual_norm = greatest(near.gradient, positive)
+    gap: float = gap_of(alpha, np.sum(np.abs(near.coef)), left, near.squared - explained, dual_norm)
+    return gap
+
+
+@njit(cache=True, nogil=True)
+def sweep(near: Near, which: NDArray[np.intp], alpha: float, positive: bool) -> bool:
+    """Soft-thresholds each of the coordinates in turn; whether any moved."""
+    gram, gradient, coef = near.gram, near.gradient, near.coef
+    moved = False
+    for k in which:
+        row = gram[k]
+        old = coef[k]
+        pull = gradient[k] + old * row[k]
+        size = abs(pull) - alpha
+        if size <= 0.0 or (positive and pull < 0.0):
+            new = 0.0
+        else:
+            new = (size if pull > 0.0 else -size) / row[k]
+        if new != old:
+            coef[k] = new
+            subtract(gradient, new - old, row)
+            moved = True
+    return moved
 
 
 @njit(cache=True, nogil=True, fastmath={"contract"})
-def _subtract_four(
-    gradient: FloatArray,
-    first: FloatArray,
-    second: FloatArray,
-    third: FloatArray,
-    fourth: FloatArray,
-    steps: FloatArray,
-) -> None:
-    one, two, three, four = steps[0], steps[1], steps[2], steps[3]
+def subtract(gradient: FloatArray, step: float, row: FloatArray) -> None:
+    """`gradient` less `step` times `row`, in place."""
     for i in range(len(gradient)):
-        gradient[i] -= one * first[i] + two * second[i] + three * third[i] + four * fourth[i]
+        gradient[i] -= step * row[i]
