@@ -7,7 +7,7 @@ STUDY ?=
 QUICK ?=
 export PYTHONUNBUFFERED := 1
 
-.PHONY: help install install-zoo demo check test test-zoo stubs loadtest bench-transport bench-overload bench-memory bench-models bench-study install-peers install-radiomics-peers clean
+.PHONY: help install install-zoo demo check test test-zoo stubs loadtest bench-transport bench-overload bench-memory bench-models bench-study bench-radiomics bench-radiomics-beside install-peers install-radiomics-peers clean
 
 help:  ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 20
@@ -67,6 +67,13 @@ bench-models: install-zoo  ## Five networks: torch, onnxruntime, OpenVINO FP32, 
 
 bench-study: install-zoo  ## A whole study: torch against the box (STUDY=folder, else a synthetic one)
 	.venv-zoo/bin/python -m loadtests.bench.study_bench $(if $(STUDY),--study "$(STUDY)") $(if $(QUICK),--quick)
+
+bench-radiomics: install-radiomics-peers  ## Extraction against pyradiomics and MIRP, LassoCV against its rivals
+	$(BIN)/python -m loadtests.bench.radiomics_extraction
+	$(BIN)/python -m loadtests.bench.radiomics_lasso $(if $(QUICK),--quick)
+
+bench-radiomics-beside: install  ## STAT and routine requests beside a full batch job
+	$(BIN)/python -m loadtests.bench.radiomics_beside $(if $(QUICK),--quick)
 
 install-peers: install  ## The rival servers of bench-transport (large)
 	$(PYTHON) -m venv .venv-peers

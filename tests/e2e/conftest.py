@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 from loadtests.box import OwnBox
@@ -23,3 +24,11 @@ def small_study(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("study") / "dicom"
     write_study(small_spec(), folder)
     return folder
+
+
+@pytest.fixture
+def leaves_no_process() -> Iterator[None]:
+    """Fails where the test leaves a child that was not there before it."""
+    before = set(psutil.Process().children())
+    yield
+    assert set(psutil.Process().children()) <= before

@@ -9,7 +9,6 @@ import sys
 import tempfile
 from pathlib import Path
 
-import psutil
 import pytest
 
 from appliance.cli import app
@@ -58,6 +57,7 @@ def test_there_are_fifty() -> None:
     assert len(CASES) >= 50
 
 
+@pytest.mark.usefixtures("leaves_no_process")
 @pytest.mark.parametrize("case", CASES)
 def test_is_refused_and_leaves_nothing(
     case: str,
@@ -81,7 +81,6 @@ def test_is_refused_and_leaves_nothing(
     assert said.out == ""
     assert state_of(repository) == before
     assert {path.name for path in folder.rglob("*")} == inputs
-    assert psutil.Process().children(recursive=True) == []
     assert list(temporary.iterdir()) == []
 
 
@@ -107,6 +106,7 @@ def test_from_the_shell(case: str, repository: Path, temporary: Path, tmp_path: 
     assert list(temporary.iterdir()) == []
 
 
+@pytest.mark.usefixtures("leaves_no_process")
 @pytest.mark.parametrize(
     ("option", "value"),
     [
@@ -144,7 +144,6 @@ def test_a_good_file_asked_for_badly(
     assert ended.value.code == 1
     assert_one_sentence(capfd.readouterr().err, tmp_path)
     assert state_of(repository) == before
-    assert psutil.Process().children(recursive=True) == []
     assert list(temporary.iterdir()) == []
 
 

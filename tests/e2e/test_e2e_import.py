@@ -134,6 +134,7 @@ def test_open_sizes_are_timed_in_the_shape_asked_for(tmp_path: Path, repository:
     assert manifest.inputs[0].shape == (-1, 1, -1, -1)
 
 
+@pytest.mark.usefixtures("leaves_no_process")
 @pytest.mark.parametrize("stage", ["converting", "running onnxruntime", "fp32: timing"])
 def test_ctrl_c_leaves_nothing(source: Path, repository: Path, stage: str) -> None:
     def interrupt(share: float, told: str) -> None:
@@ -143,14 +144,13 @@ def test_ctrl_c_leaves_nothing(source: Path, repository: Path, stage: str) -> No
     with pytest.raises(KeyboardInterrupt):
         import_model(source, ImportRequest(name="conv"), repository, interrupt)
     assert not repository.exists()
-    assert psutil.Process().children(recursive=True) == []
 
 
+@pytest.mark.usefixtures("leaves_no_process")
 def test_a_step_over_its_time_is_ended(source: Path, repository: Path) -> None:
     with pytest.raises(DeadlineExceeded, match="was ended after"):
         import_model(source, ImportRequest(name="conv"), repository, quiet, Limits(wall_s=0.05))
     assert not repository.exists()
-    assert psutil.Process().children(recursive=True) == []
 
 
 def test_a_step_that_fills_the_disk_is_ended(source: Path, repository: Path) -> None:

@@ -12,7 +12,7 @@ from serving.radiomics.selection.lasso_working_set import IntArray
 
 _FIRST_ROOM = 64
 _ABREAST = 4
-"""Rows that a solution takes at once."""
+"""Rows that a solution takes at once; the code counts on four."""
 _LEAST_PIVOT = 1e-10
 """Share of a column's squares that the support must leave unexplained for it to enter."""
 
@@ -131,15 +131,15 @@ def solve_lower(upper: FloatArray, right: FloatArray) -> None:
 @njit(cache=True, nogil=True)
 def solve_upper(upper: FloatArray, right: FloatArray) -> None:
     """Turns `right` into the solution of `upper` times x = right, in place."""
-    last = len(right)
-    while last > 0:
-        first = (last - 1) // _ABREAST * _ABREAST
+    count = len(right)
+    for first in range((count - 1) // _ABREAST * _ABREAST, -1, -_ABREAST):
+        last = min(first + _ABREAST, count)
+        if last < count:
+            _subtract_products(right, upper, first)
         for i in range(last - 1, first - 1, -1):
-            total = _dot_after(upper[i], right, last)
             for k in range(i + 1, last):
-                total += upper[i, k] * right[k]
-            right[i] = (right[i] - total) / upper[i, i]
-        last = first
+                right[i] -= upper[i, k] * right[k]
+            right[i] /= upper[i, i]
 
 
 @njit(cache=True, nogil=True)
@@ -164,8 +164,8 @@ def _rotate(row: FloatArray, lost: FloatArray) -> None:
 def _subtract_rows(right: FloatArray, upper: FloatArray, first: int) -> None:
     """Subtracts from what follows the rows from `first` on, times their entries of `right`.
 
-    Some rows at once, from multiples of their number on: a row at a time would read what the
-    row before has just written, one entry off, for which a processor has to wait.
+    Some rows at once: a row at a time would read what the row before has just written, one entry
+    off, for which a processor has to wait.
     """
     a, b, c, d = right[first], right[first + 1], right[first + 2], right[first + 3]
     for k in range(first + _ABREAST, len(right)):
@@ -174,8 +174,15 @@ def _subtract_rows(right: FloatArray, upper: FloatArray, first: int) -> None:
 
 
 @njit(cache=True, nogil=True, fastmath={"reassoc", "contract", "nsz"})
-def _dot_after(row: FloatArray, right: FloatArray, first: int) -> float:
-    total = 0.0
-    for k in range(first, len(right)):
-        total += row[k] * right[k]
-    return total
+def _subtract_products(right: FloatArray, upper: FloatArray, first: int) -> None:
+    """Subtracts from the entries from `first` on what their rows owe to the entries after them."""
+    a, b, c, d = 0.0, 0.0, 0.0, 0.0
+    for k in range(first + _ABREAST, len(right)):
+        a += upper[first, k] * right[k]
+        b += upper[first + 1, k] * right[k]
+        c += upper[first + 2, k] * right[k]
+        d += upper[first + 3, k] * right[k]
+    right[first] -= a
+    right[first + 1] -= b
+    right[first + 2] -= c
+    right[first + 3] -= d
