@@ -14,7 +14,7 @@ from appliance.commands.infer import Priority, PriorityOption
 from appliance.commands.job_view import as_json as job_json
 from appliance.commands.job_view import sentence
 from appliance.commands.options import AddressOption, JsonOption, StateOption
-from appliance.commands.progress import follow, send
+from appliance.commands.progress import follow_or_leave, send
 from appliance.findings_table import print_report, read_report
 from appliance.private_folder import make_private
 from appliance.study_files import open_study
@@ -23,7 +23,6 @@ from appliance.truth_table import truth_table
 from serving.domain.job import Job, JobState
 
 FAILED = 1
-INTERRUPTED = 130
 
 
 def analyze(
@@ -65,16 +64,11 @@ def analyze_study(
 ) -> Job:
     """Sends a study and follows its job to the end, with progress bars."""
     _say_what_is_skipped(path, quiet)
-    job = send(client, path, pipeline, priority.lane, quiet)
-    try:
-        return follow(client.watch(job.job_id), quiet)
-    except KeyboardInterrupt:
-        notes.print(
-            f"aibox: job {job.job_id} goes on; `aibox jobs watch {job.job_id}` follows it, "
-            f"`aibox jobs cancel {job.job_id}` stops it",
-            soft_wrap=True,
-        )
-        raise typer.Exit(INTERRUPTED) from None
+    job = send(
+        lambda sent: client.analyze(path, pipeline=pipeline, priority=priority.lane, progress=sent),
+        quiet,
+    )
+    return follow_or_leave(client, job, quiet)
 
 
 def fetch_results(client: AiboxClient, job: Job, out: Path | None) -> Path:

@@ -1,18 +1,22 @@
-"""Progress bars for a study: the upload in bytes, the analysis by its stages."""
+"""Progress bars for a job: the upload in bytes, the work by its stages."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
+import typer
 from rich.progress import BarColumn, DownloadColumn, Progress, TaskProgressColumn, TextColumn
 from rich.progress import TimeElapsedColumn as Elapsed
 
 from appliance.client import AiboxClient
 from appliance.commands.console import notes
 from serving.domain.job import Job
-from serving.domain.lane import Lane
+
+INTERRUPTED = 130
+
+Sent = Callable[[int, int], None]
+"""Called with bytes sent and bytes in all."""
 
 
 @contextmanager
@@ -22,15 +26,28 @@ def _bar(*columns: object, quiet: bool) -> Iterator[Progress]:
         yield progress
 
 
-def send(client: AiboxClient, path: Path, pipeline: str, lane: Lane, quiet: bool) -> Job:
-    """Sends a study with a bar in bytes; returns its accepted job."""
+def send(deliver: Callable[[Sent], Job], quiet: bool) -> Job:
+    """Shows a bar in bytes while `deliver` sends; returns its accepted job."""
     with _bar(DownloadColumn(), quiet=quiet) as progress:
         task = progress.add_task("sending", total=None)
 
         def sent(done: int, total: int) -> None:
             progress.update(task, completed=done, total=total)
 
-        return client.analyze(path, pipeline=pipeline, priority=lane, progress=sent)
+        return deliver(sent)
+
+
+def follow_or_leave(client: AiboxClient, job: Job, quiet: bool) -> Job:
+    """Follows a job to its end; Ctrl-C leaves it to the box, says how to get back, and exits."""
+    try:
+        return follow(client.watch(job.job_id), quiet)
+    except KeyboardInterrupt:
+        notes.print(
+            f"aibox: job {job.job_id} goes on; `aibox jobs watch {job.job_id}` follows it, "
+            f"`aibox jobs cancel {job.job_id}` stops it",
+            soft_wrap=True,
+        )
+        raise typer.Exit(INTERRUPTED) from None
 
 
 def follow(states: Iterable[Job], quiet: bool, tell: Callable[[Job], None] = lambda _: None) -> Job:

@@ -87,7 +87,7 @@ def segment_on_box(
 
 
 def _extract(client: AiboxClient, case: OneCase, out: Path, as_json: bool) -> None:
-    def send(options: JobOptions) -> Job:
+    def ask(client: AiboxClient, options: JobOptions) -> Job:
         return client.radiomics.extract_case(
             case.image,
             case.mask,
@@ -97,7 +97,7 @@ def _extract(client: AiboxClient, case: OneCase, out: Path, as_json: bool) -> No
             options=options,
         )
 
-    job = run_job(client, send, JobOptions(case.lane), quiet=as_json)
+    job = run_job(client, ask, case.lane, quiet=as_json)
     with _scratch() as folder:
         client.fetch(job, folder)
         summary = ExtractSummary.model_validate_json((folder / SUMMARY_NAME).read_text("utf-8"))

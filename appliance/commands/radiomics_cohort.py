@@ -5,11 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from appliance.client.radiomics_calls import JobOptions
-from appliance.commands.connection import connect
 from appliance.commands.console import answers, notes, print_json
 from appliance.commands.job_view import as_json as job_json
-from appliance.commands.radiomics_job import fetch_into, run_job
+from appliance.commands.radiomics_job import run_into
 from serving.domain.job import Job
 from serving.domain.lane import Lane
 from serving.radiomics.job.extract_results import SUMMARY_NAME, ExtractSummary
@@ -32,20 +30,19 @@ def extract_cohort(
     wish: CohortWish, out: Path, address: str | None, state: Path | None, as_json: bool
 ) -> None:
     """Runs the cohort on the box and writes its results into the folder `out`."""
-    with connect(address, state) as client:
-        job = run_job(
-            client,
-            lambda options: client.radiomics.extract(
-                wish.manifest,
-                preset=wish.preset,
-                settings_json=wish.settings_json,
-                in_place=wish.in_place,
-                options=options,
-            ),
-            JobOptions(wish.lane),
-            quiet=as_json,
-        )
-        folder = fetch_into(client, job, out)
+    job, folder = run_into(
+        out,
+        lambda client, options: client.radiomics.extract(
+            wish.manifest,
+            preset=wish.preset,
+            settings_json=wish.settings_json,
+            in_place=wish.in_place,
+            options=options,
+        ),
+        wish.lane,
+        (address, state),
+        quiet=as_json,
+    )
     summary = read_summary(folder)
     if as_json:
         print_json(_as_json(job, folder, summary))

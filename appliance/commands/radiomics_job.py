@@ -7,27 +7,42 @@ from dataclasses import replace
 from pathlib import Path
 
 import typer
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
-from rich.progress import TimeElapsedColumn as Elapsed
 
 from appliance.client import AiboxClient
 from appliance.client.radiomics_calls import JobOptions
-from appliance.commands.console import notes, print_json
+from appliance.commands.connection import connect
+from appliance.commands.console import answers, notes, print_json
 from appliance.commands.job_view import as_json as job_json
 from appliance.commands.job_view import sentence
-from appliance.commands.progress import follow
+from appliance.commands.progress import follow_or_leave, send
 from appliance.private_folder import make_private
 from serving.domain.job import Job, JobState
+from serving.domain.lane import Lane
 
 FAILED = 1
-INTERRUPTED = 130
 
-Send = Callable[[JobOptions], Job]
+Ask = Callable[[AiboxClient, JobOptions], Job]
 
 
-def run_job(client: AiboxClient, send: Send, options: JobOptions, quiet: bool) -> Job:
+def run_into(
+    out: Path, ask: Ask, lane: Lane, box: tuple[str | None, Path | None], quiet: bool
+) -> tuple[Job, Path]:
+    """Runs a job on the box at `box` (address, state directory) and fetches what it made.
+
+    The result files go into the folder `out`, its owner's alone.
+    """
+    with connect(*box) as client:
+        job = run_job(client, ask, lane, quiet)
+        folder = make_private(out)
+        client.fetch(job, folder)
+    return job, folder
+
+
+def run_job(client: AiboxClient, ask: Ask, lane: Lane, quiet: bool) -> Job:
     """Sends, follows to the end and returns the job if it is done; else exits with 1."""
-    job = _follow(client, _sent(send, options, quiet), quiet)
+    options = JobOptions(lane)
+    sent = send(lambda tell: ask(client, replace(options, progress=tell)), quiet)
+    job = follow_or_leave(client, sent, quiet)
     if job.state is JobState.DONE:
         return job
     notes.print(f"aibox: {sentence(job)}", style="red", markup=False, soft_wrap=True)
@@ -36,31 +51,9 @@ def run_job(client: AiboxClient, send: Send, options: JobOptions, quiet: bool) -
     raise typer.Exit(FAILED)
 
 
-def fetch_into(client: AiboxClient, job: Job, out: Path) -> Path:
-    """Writes the job's result files into a folder of its owner's alone."""
-    folder = make_private(out)
-    client.fetch(job, folder)
-    return folder
-
-
-def _sent(send: Send, options: JobOptions, quiet: bool) -> Job:
-    columns = (TextColumn("{task.description:<24}"), BarColumn(), DownloadColumn(), Elapsed())
-    with Progress(*columns, console=notes, disable=quiet) as progress:
-        task = progress.add_task("sending", total=None)
-
-        def tell(done: int, total: int) -> None:
-            progress.update(task, completed=done, total=total)
-
-        return send(replace(options, progress=tell))
-
-
-def _follow(client: AiboxClient, job: Job, quiet: bool) -> Job:
-    try:
-        return follow(client.watch(job.job_id), quiet)
-    except KeyboardInterrupt:
-        notes.print(
-            f"aibox: job {job.job_id} goes on; `aibox jobs watch {job.job_id}` follows it, "
-            f"`aibox jobs cancel {job.job_id}` stops it",
-            soft_wrap=True,
-        )
-        raise typer.Exit(INTERRUPTED) from None
+def tell_results(job: Job, folder: Path, said: str, as_json: bool) -> None:
+    """Prints where the results are: `said`, or as JSON."""
+    if as_json:
+        print_json({"job": job_json(job), "results": str(folder)})
+    else:
+        answers.print(said, soft_wrap=True, markup=False)

@@ -7,13 +7,9 @@ from typing import Annotated
 
 import typer
 
-from appliance.client.radiomics_calls import JobOptions
-from appliance.commands.connection import connect
-from appliance.commands.console import answers, print_json
 from appliance.commands.infer import Priority, PriorityOption
-from appliance.commands.job_view import as_json as job_json
 from appliance.commands.options import AddressOption, JsonOption, StateOption
-from appliance.commands.radiomics_job import fetch_into, run_job
+from appliance.commands.radiomics_job import run_into, tell_results
 from appliance.commands.radiomics_table import JobOption, TableArgument, table_source
 
 
@@ -33,17 +29,13 @@ def predict(
     Exit 0 when done, 1 when the job failed, 2 on wrong usage.
     """
     source = table_source(table, job)
-    with connect(address, state) as client:
-        done = run_job(
-            client,
-            lambda options: client.radiomics.predict(
-                source, name=name, version=version, options=options
-            ),
-            JobOptions(priority.lane),
-            quiet=as_json,
-        )
-        folder = fetch_into(client, done, out)
-    if as_json:
-        print_json({"job": job_json(done), "results": str(folder)})
-        return
-    answers.print(f"predictions in {folder}", soft_wrap=True, markup=False)
+    done, folder = run_into(
+        out,
+        lambda client, options: client.radiomics.predict(
+            source, name=name, version=version, options=options
+        ),
+        priority.lane,
+        (address, state),
+        quiet=as_json,
+    )
+    tell_results(done, folder, f"predictions in {folder}", as_json)

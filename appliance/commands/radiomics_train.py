@@ -8,13 +8,9 @@ from typing import Annotated, Any
 
 import typer
 
-from appliance.client.radiomics_calls import JobOptions
-from appliance.commands.connection import connect
-from appliance.commands.console import answers, print_json
 from appliance.commands.infer import Priority, PriorityOption
-from appliance.commands.job_view import as_json as job_json
 from appliance.commands.options import AddressOption, JsonOption, StateOption
-from appliance.commands.radiomics_job import fetch_into, run_job
+from appliance.commands.radiomics_job import run_into, tell_results
 from appliance.commands.radiomics_table import JobOption, TableArgument, table_source
 from appliance.commands.settings_toml import settings_json
 
@@ -46,20 +42,16 @@ def train(
     chosen = json.loads(settings_json(settings) or "{}")
     outcomes = _outcome(outcome, positive, time, event)
     given = json.dumps(_with_columns(chosen, outcomes, group, centre))
-    with connect(address, state) as client:
-        done = run_job(
-            client,
-            lambda options: client.radiomics.train(
-                source, name=name, settings_json=given, options=options
-            ),
-            JobOptions(priority.lane),
-            quiet=as_json,
-        )
-        folder = fetch_into(client, done, out)
-    if as_json:
-        print_json({"job": job_json(done), "results": str(folder)})
-        return
-    answers.print(f"report in {folder / 'report.html'}", soft_wrap=True, markup=False)
+    done, folder = run_into(
+        out,
+        lambda client, options: client.radiomics.train(
+            source, name=name, settings_json=given, options=options
+        ),
+        priority.lane,
+        (address, state),
+        quiet=as_json,
+    )
+    tell_results(done, folder, f"report in {folder / 'report.html'}", as_json)
 
 
 def _outcome(outcome: str, positive: str, time: str, event: str) -> dict[str, str]:

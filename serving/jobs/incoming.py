@@ -12,6 +12,7 @@ from typing import BinaryIO
 from serving.domain.errors import InvalidRequest, UnsupportedImage
 from serving.domain.job import Job
 from serving.domain.study import InstanceHeader, InstanceInspector
+from serving.jobs.durable import create_private
 from serving.jobs.settings import IntakeSettings
 from serving.jobs.spool import SpoolFolder
 
@@ -53,7 +54,7 @@ class SpooledStudy:
             self._count(len(data))
             self._folder.check_room(len(data))
             if self._file is None:
-                self._file = _create(self._folder.path / _PART)
+                self._file = create_private(self._folder.path / _PART)
             self._file.write(data)
 
     def end_instance(self) -> None:
@@ -129,8 +130,3 @@ class SpooledStudy:
         if self._file is not None:
             self._file.close()
             self._file = None
-
-
-def _create(path: Path) -> BinaryIO:
-    flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC
-    return os.fdopen(os.open(path, flags, 0o600), "wb", buffering=0)

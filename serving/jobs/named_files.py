@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 import threading
 from collections.abc import Callable, Mapping
@@ -13,6 +12,7 @@ from typing import BinaryIO
 from serving.domain.errors import InvalidRequest
 from serving.domain.job import Job
 from serving.domain.radiomics import INPUT_FOLDER
+from serving.jobs.durable import create_private
 from serving.jobs.settings import IntakeSettings
 from serving.jobs.spool import SpoolFolder
 
@@ -128,7 +128,6 @@ def _create(path: Path) -> BinaryIO:
     """Made durable all at once when the job is made; see `serving.jobs.radiomics_intake`."""
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC
-        return os.fdopen(os.open(path, flags, 0o600), "wb", buffering=0)
+        return create_private(path)
     except (FileExistsError, NotADirectoryError, IsADirectoryError):
         raise InvalidRequest("a file came under the name of a folder; rename one of them") from None

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from serving.radiomics.selection.lasso_folds import FloatArray
 from serving.radiomics.selection.lasso_gap import gap_of, greatest
+from serving.radiomics.selection.lasso_vectors import subtract
 from serving.radiomics.selection.lasso_working_set import WorkingSet
 
 _WITHIN = 4
@@ -109,10 +110,3 @@ def sweep(near: Near, which: NDArray[np.intp], alpha: float, positive: bool) -> 
             subtract(gradient, new - old, row)
             moved = True
     return moved
-
-
-@njit(cache=True, nogil=True, fastmath={"contract"})
-def subtract(gradient: FloatArray, step: float, row: FloatArray) -> None:
-    """`gradient` less `step` times `row`, in place."""
-    for i in range(len(gradient)):
-        gradient[i] -= step * row[i]

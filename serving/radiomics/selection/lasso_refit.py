@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from serving.radiomics.selection.lasso_folds import FloatArray
 from serving.radiomics.selection.lasso_gap import gap_of, greatest, screen
+from serving.radiomics.selection.lasso_vectors import dot, subtract
 
 
 class Descent(NamedTuple):
@@ -91,23 +92,9 @@ def _screen(
     coef, excluded = state.coef, state.excluded
     for j in range(len(gradient)):
         if coef[j] != 0.0 and excluded[j] == 1:
-            _step(state.column[j], state.left, -coef[j])
+            subtract(state.left, -coef[j], state.column[j])
             state.way[0] += abs(coef[j]) * state.norm[j]
             coef[j] = 0.0
-
-
-@njit(cache=True, nogil=True, fastmath={"contract"})
-def _step(column: FloatArray, left: FloatArray, step: float) -> None:
-    for i in range(len(left)):
-        left[i] -= step * column[i]
-
-
-@njit(cache=True, nogil=True, fastmath={"reassoc", "contract", "nsz"})
-def _dot(first: FloatArray, second: FloatArray) -> float:
-    total = 0.0
-    for i in range(len(first)):
-        total += first[i] * second[i]
-    return total
 
 
 @njit(cache=True, nogil=True)
@@ -125,7 +112,7 @@ def _sweep(state: Descent, alpha: float, positive: bool) -> tuple[float, float]:
         if old == 0.0 and bound < alpha:
             continue
         curvature = norm[j] * norm[j]
-        gradient = _dot(column[j], left)
+        gradient = dot(column[j], left)
         seen[j] = gradient
         seen_at[j] = way[0]
         pull = gradient + old * curvature
@@ -136,7 +123,7 @@ def _sweep(state: Descent, alpha: float, positive: bool) -> tuple[float, float]:
             new = (size if pull > 0.0 else -size) / curvature
         if new != old:
             change = max(change, abs(new - old))
-            _step(column[j], left, new - old)
+            subtract(left, new - old, column[j])
             coef[j] = new
             way[0] += abs(new - old) * norm[j]
         largest = max(largest, abs(new))

@@ -18,6 +18,7 @@ from serving.radiomics.selection.lasso_factor import (
     with_room,
 )
 from serving.radiomics.selection.lasso_folds import FloatArray
+from serving.radiomics.selection.lasso_vectors import dot
 from serving.radiomics.selection.lasso_working_set import IntArray, WorkingSet
 
 _INACTIVE, _BARRED, _ACTIVE = 0, 1, 2
@@ -122,16 +123,8 @@ def _slope(
     slope = np.zeros(len(watched))
     for k in range(len(watched)):
         if state[watched[k]] != _ACTIVE:
-            slope[k] = _dot(members.gram[watched[k]], spread)
+            slope[k] = dot(members.gram[watched[k]], spread)
     return slope
-
-
-@njit(cache=True, nogil=True, fastmath={"reassoc", "contract", "nsz"})
-def _dot(row: FloatArray, spread: FloatArray) -> float:
-    total = 0.0
-    for k in range(len(spread)):
-        total += row[k] * spread[k]
-    return total
 
 
 @njit(cache=True, nogil=True)

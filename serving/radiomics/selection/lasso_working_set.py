@@ -9,6 +9,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from serving.radiomics.selection.lasso_folds import FloatArray, Folds
+from serving.radiomics.selection.lasso_vectors import subtract
 
 IntArray = NDArray[np.int64]
 
@@ -129,19 +130,8 @@ def _enter(members: WorkingSet, folds: Folds, fold: int, newcomers: IntArray) ->
 @njit(cache=True, nogil=True)
 def residual(members: WorkingSet, target: FloatArray) -> FloatArray:
     """(samples,): the weighted target less what the members explain."""
-    left: FloatArray = subtract_columns(
-        target.copy(), members.column, members.coef[: members.size[0]]
-    )
-    return left
-
-
-@njit(cache=True, nogil=True, fastmath={"contract"})
-def subtract_columns(left: FloatArray, column: FloatArray, coef: FloatArray) -> FloatArray:
-    """`left` (samples,), changed in place, less each row of `column` times its coefficient."""
-    for k in range(len(coef)):
-        scale = coef[k]
-        if scale != 0.0:
-            row = column[k]
-            for i in range(len(left)):
-                left[i] -= scale * row[i]
+    left = target.copy()
+    for k in range(members.size[0]):
+        if members.coef[k] != 0.0:
+            subtract(left, members.coef[k], members.column[k])
     return left
