@@ -9,7 +9,10 @@ from serving.radiomics.selection.lasso_folds import FloatArray
 
 @njit(cache=True, nogil=True, fastmath={"reassoc", "contract", "nsz"})
 def dot(first: FloatArray, second: FloatArray) -> float:
-    """Sum of the products; the order of the sum is the compiler's."""
+    """Sum of the products over the length of `first`; `second` may be longer.
+
+    The order of the sum is the compiler's.
+    """
     total = 0.0
     for i in range(len(first)):
         total += first[i] * second[i]
@@ -18,6 +21,6 @@ def dot(first: FloatArray, second: FloatArray) -> float:
 
 @njit(cache=True, nogil=True, fastmath={"contract"})
 def subtract(vector: FloatArray, step: float, row: FloatArray) -> None:
-    """`vector` less `step` times `row`, in place."""
+    """`vector` less `step` times `row`, in place; `row` may be longer."""
     for i in range(len(vector)):
         vector[i] -= step * row[i]

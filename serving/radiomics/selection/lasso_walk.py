@@ -123,7 +123,7 @@ def _slope(
     slope = np.zeros(len(watched))
     for k in range(len(watched)):
         if state[watched[k]] != _ACTIVE:
-            slope[k] = dot(members.gram[watched[k]], spread)
+            slope[k] = dot(spread, members.gram[watched[k]])
     return slope
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import warnings
 
 import numpy as np
@@ -139,3 +142,27 @@ def test_a_target_that_never_varies_leaves_all_coefficients_zero() -> None:
         own = LassoCV().fit(table, np.full(40, 2.5))
     assert not np.any(own.coef_)
     assert own.intercept_ == pytest.approx(2.5)
+
+
+_PLAIN = """
+import numpy as np
+from sklearn import linear_model
+from serving.radiomics import LassoCV
+
+random = np.random.default_rng(13)
+table = random.standard_normal((30, 70))
+target = table[:, :6].sum(axis=1) + random.standard_normal(30)
+settings = dict(cv=3, alphas=30, eps=1e-2)
+own = LassoCV(**settings).fit(table, target)
+exact = linear_model.LassoCV(**settings, tol=1e-9, max_iter=200_000).fit(table, target)
+np.testing.assert_allclose(own.mse_path_, exact.mse_path_, rtol=1e-5)
+"""
+
+
+def test_no_loop_reads_beyond_its_arrays() -> None:
+    """Uncompiled, an index out of bounds is an error; compiled, it is somebody else's number."""
+    environment = os.environ | {"NUMBA_DISABLE_JIT": "1"}
+    done = subprocess.run(
+        [sys.executable, "-c", _PLAIN], env=environment, capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == 0, done.stderr
