@@ -34,6 +34,8 @@ COLOURS = {
     BF16: "#2186eb",
     INT8: "#03449e",
 }
+PRECISION = dict.fromkeys((STOCK, TUNED, ONNX, FP32), "FP32") | {BF16: "BF16", INT8: "INT8"}
+"""What a side multiplies in."""
 PUBLISHED = (
     Group(
         "RetinaNet", (None, None, None, 3.02, None, 8.24), "published, other machine", apart=True
@@ -51,6 +53,8 @@ NOTES = (
     "Ratios: of the medians within each round, then the median over the rounds. Bars on latency.",
     "Tuned: MALLOC_MMAP_MAX_=0, MALLOC_TRIM_THRESHOLD_=4294967296, MALLOC_TOP_PAD_=268435456 and "
     "channels_last. Weights are random; a kernel's time does not depend on them.",
+    "of_peak: multiply-accumulates a second at the least latency, as a share of what a dense 3x3 "
+    "convolution reaches in the same precision (loadtests.bench.arithmetic_peak).",
     "The case study's 3.02x and 8.24x (RetinaNet) and 2.89x (study) are from another machine "
     "against that time's software: context, not like for like.",
 )
@@ -61,7 +65,7 @@ def summarise(results: Sequence[NetworkResult]) -> Outcome:
     rows = [_row(result, result.sides[side]) for result in results for side in SIDES]
     bars = [bar for result in results for bar in _speed_bars(result)]
     bars += [bar for result in results for bar in _equality_bars(result)]
-    notes = [*NOTES, *map(_machine_note, results)]
+    notes = [*NOTES, *map(_machine_note, results), *map(_peak_note, results)]
     return Outcome("models", rows, bars, notes, UNSHOWN)
 
 
@@ -80,6 +84,7 @@ def _row(result: NetworkResult, side: SideResult) -> dict[str, str | float]:
         "int8": _count(side, "int8_layers"),
         "float": _count(side, "float_layers"),
         "int8_macs": _share(side),
+        "of_peak": _of_peak(result, side),
         "difference": f"{side.difference.largest:.1e}",
         "share": f"{side.difference.share:.1e}",
         "threads": str(side.facts["threads"]),
@@ -94,6 +99,25 @@ def _count(side: SideResult, key: str) -> str:
 def _share(side: SideResult) -> str:
     share = side.facts.get("int8_share_of_macs")
     return "-" if share is None else f"{share:.3f}"
+
+
+def _of_peak(result: NetworkResult, side: SideResult) -> str:
+    """Share of the machine's best pace in the side's own precision, at its least latency."""
+    peak = result.peaks.get(PRECISION[side.name])
+    gmacs = result.sides[FP32].facts["gmacs"]
+    return "-" if peak is None else f"{gmacs / side.minimum_s / peak:.2f}"
+
+
+def _peak_note(result: NetworkResult) -> str:
+    """The most that any runtime could gain over torch here, however good its kernels."""
+    gmacs = result.sides[FP32].facts["gmacs"]
+    parts = []
+    for precision, peak in result.peaks.items():
+        stock, tuned = (result.sides[side].minimum_s * peak / gmacs for side in (STOCK, TUNED))
+        parts.append(f"{precision} {peak:.0f} GMAC/s, so at most {stock:.1f}x and {tuned:.1f}x")
+    return f"{result.network}: {gmacs:.1f} GMAC; a dense 3x3 convolution reaches " + "; ".join(
+        parts
+    )
 
 
 def _speed_bars(result: NetworkResult) -> list[Bar]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from loadtests.bench.arithmetic_peak import peaks as arithmetic_peaks
 from loadtests.bench.contenders.process import ContenderProcess
 from loadtests.bench.contenders.sides import FP32, INT8, STOCK, sides_of, started
 from loadtests.bench.output_check import Difference, compare
@@ -55,6 +56,8 @@ class NetworkResult:
     """CPU that sides used while it was another's turn, of all CPU used: spinning would show."""
     profiles: dict[str, list[dict[str, Any]]]
     """Of OpenVINO FP32 and INT8: milliseconds per layer, costliest first."""
+    peaks: dict[str, float]
+    """Billions of multiply-accumulates a second that this machine reaches, by precision."""
 
 
 def measure(model: ZooModel, effort: Effort, report: Progress) -> NetworkResult:
@@ -67,15 +70,18 @@ def measure(model: ZooModel, effort: Effort, report: Progress) -> NetworkResult:
             results = _compared(sides, work)
             paces = {side.name: statistics.median(side.latency(1)) for side in sides}
             idle_s, busy_s = 0.0, 0.0
+            peaks = arithmetic_peaks()
             for index in range(effort.rounds):
                 report(index / effort.rounds, f"{model.name}: round {index + 1}")
                 for side in rotated(sides, index):
                     idle, busy = _turn(side, sides, results[side.name], paces, effort)
                     idle_s, busy_s = idle_s + idle, busy_s + busy
+                again = arithmetic_peaks()
+                peaks = {name: max(peak, again[name]) for name, peak in peaks.items()}
             memory_gib = sum(side.memory_gib for side in sides)
             profiles = {s.name: s.profile() for s in sides if s.name in (FP32, INT8)}
     share = idle_s / max(idle_s + busy_s, 1e-9)
-    return NetworkResult(model.name, results, memory_gib, share, profiles)
+    return NetworkResult(model.name, results, memory_gib, share, profiles, peaks)
 
 
 def _compared(sides: Sequence[ContenderProcess], work: Path) -> dict[str, SideResult]:

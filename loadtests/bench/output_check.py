@@ -16,7 +16,11 @@ BOXES_SCORES_LABELS = 3
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """`largest`: of |a - b| / max(1, |b|) over every element. `share`: how much is different."""
+    """`largest`: of |a - b| / max(1, |b|) over every element. `share`: how much is different.
+
+    A detector lists its answers by score, so rounding may swap two that are as good as equal:
+    `largest` compares each box with the one that found it, and counts 1 for a box not found.
+    """
 
     largest: float
     share: float
@@ -28,9 +32,9 @@ def compare(given: Sequence[NDArray[Any]], reference: Sequence[NDArray[Any]]) ->
     same = [a.shape == b.shape for a, b in zip(given, reference, strict=True)]
     if not all(same) or not all(np.isfinite(a).all() for a in given):
         return Difference(float("inf"), float("inf"))
-    largest = max(_largest(a, b) for a, b in zip(given, reference, strict=True))
     if len(reference) == BOXES_SCORES_LABELS:
-        return Difference(largest, 1.0 - found_share(given, reference))
+        return Difference(_largest_of_pairs(given, reference), 1.0 - found_share(given, reference))
+    largest = max(_largest(a, b) for a, b in zip(given, reference, strict=True))
     return Difference(largest, max(map(_relative, given, reference)))
 
 
@@ -55,16 +59,31 @@ def found_share(given: Sequence[NDArray[Any]], reference: Sequence[NDArray[Any]]
     ours, theirs = _boxes(given), _boxes(reference)
     if not len(theirs):
         return 1.0
+    return float((_finders(ours, theirs) >= 0).mean())
+
+
+def _largest_of_pairs(given: Sequence[NDArray[Any]], reference: Sequence[NDArray[Any]]) -> float:
+    ours, theirs = _boxes(given), _boxes(reference)
+    finders = _finders(ours, theirs)
+    found = finders >= 0
+    whole = len(ours) == len(theirs) and bool(found.all())
+    return max(0.0 if whole else 1.0, _largest(ours[finders[found]], theirs[found]))
+
+
+def _finders(ours: NDArray[np.float64], theirs: NDArray[np.float64]) -> NDArray[np.intp]:
+    """For each of `theirs` the row of `ours` that overlaps it most; -1 where none is the same."""
     if not len(ours):
-        return 0.0
+        return np.full(len(theirs), -1)
     overlap = _overlaps(theirs[:, :4], ours[:, :4])
-    overlap[theirs[:, 4:] != ours[:, 4]] = 0.0
-    return float((overlap.max(axis=1) >= SAME_BOX).mean())
+    overlap[theirs[:, 4:5] != ours[:, 4]] = 0.0
+    found: NDArray[np.intp] = np.where(overlap.max(axis=1) >= SAME_BOX, overlap.argmax(axis=1), -1)
+    return found
 
 
 def _boxes(outputs: Sequence[NDArray[Any]]) -> NDArray[np.float64]:
-    boxes, _scores, labels = outputs
-    rows = np.column_stack([boxes.reshape(-1, 4), labels.reshape(-1)]).astype(np.float64)
+    """A row for each box: its corners, label and score."""
+    boxes, scores, labels = (np.asarray(output, np.float64) for output in outputs)
+    rows = np.column_stack([boxes.reshape(-1, 4), labels.reshape(-1), scores.reshape(-1)])
     return rows[rows[:, 4] != 0]
 
 

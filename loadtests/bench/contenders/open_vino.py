@@ -55,6 +55,7 @@ class OpenVinoContender:
             "int8_layers": kernels.int8_layers,
             "float_layers": kernels.float_layers,
             "int8_share_of_macs": kernels.int8_share,
+            "gmacs": (kernels.int8_macs + kernels.float_macs) / 1e9,
         }
 
     def outputs(self) -> list[np.ndarray[Any, Any]]:

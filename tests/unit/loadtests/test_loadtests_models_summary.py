@@ -16,14 +16,14 @@ def _result(network: str = "hrnet_w18", int8_share: float = 0.2) -> NetworkResul
     sides = {}
     for name in SIDES:
         share = int8_share if name == INT8 else 0.0
-        facts = {"threads": 2, "runtime": "any 1.0"}
+        facts = {"threads": 2, "runtime": "any 1.0", "gmacs": 10.0}
         side = SideResult(name, facts, Difference(share, share))
         for slow in (1.0, 1.5, 1.0):
             side.median_s.append(slow * SECONDS[name])
             side.in_flight_per_s.append(0.5 / (slow * SECONDS[name]))
         side.minimum_s = SECONDS[name]
         sides[name] = side
-    return NetworkResult(network, sides, 3.0, 0.0, {})
+    return NetworkResult(network, sides, 3.0, 0.0, {}, {"FP32": 50.0, "BF16": 100.0, "INT8": 200.0})
 
 
 def _holding(result: NetworkResult) -> dict[str, bool]:
@@ -57,6 +57,14 @@ def test_throughput_is_the_better_way_of_a_side() -> None:
     (row,) = (r for r in summarise([_result()]).rows if r["side"] == FP32)
     assert row["per_s"] == pytest.approx(4.0)
     assert row["rate_x_stock"] == pytest.approx(4.0)
+
+
+def test_a_side_stands_beside_the_arithmetic_that_the_machine_can_do() -> None:
+    outcome = summarise([_result()])
+    (row,) = (r for r in outcome.rows if r["side"] == FP32)
+    assert row["of_peak"] == "0.80"
+    (note,) = (n for n in outcome.notes if "GMAC;" in n)
+    assert "FP32 50 GMAC/s, so at most 5.0x and 2.5x" in note
 
 
 def test_the_chart_shows_the_published_figures_as_context() -> None:

@@ -40,6 +40,18 @@ def test_boxes_in_another_order_are_found() -> None:
     assert found_share(given, (BOXES, SCORES, LABELS)) == 1.0
 
 
+def test_boxes_that_rounding_swapped_do_not_differ() -> None:
+    order = [1, 0, 2]
+    given = (BOXES[:, order], SCORES[:, order] + 1e-6, LABELS[:, order])
+    assert compare(given, (BOXES, SCORES, LABELS)).largest == pytest.approx(1e-6, rel=0.1)
+
+
+def test_a_box_too_many_or_one_not_found_is_wholly_different() -> None:
+    fewer = np.array([[1, 0, 0]], np.int64)
+    assert compare((BOXES, SCORES, fewer), (BOXES, SCORES, LABELS)).largest == 1.0
+    assert compare((BOXES, SCORES, LABELS), (BOXES, SCORES, fewer)).largest == 1.0
+
+
 def test_a_box_that_moved_away_is_not_found() -> None:
     moved = BOXES.copy()
     moved[0, 1] += 15
