@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from numbers import Integral, Number
 from typing import Any, Self
 
@@ -17,7 +18,7 @@ from sklearn.base import _fit_context
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import check_cv
 from sklearn.utils.validation import _check_sample_weight, validate_data
-from threadpoolctl import threadpool_limits
+from threadpoolctl import ThreadpoolController
 
 from serving.radiomics.selection.lasso_folds import (
     FloatArray,
@@ -64,7 +65,7 @@ class LassoCV(linear_model.LassoCV):
         if sample_weight is not None and not isinstance(sample_weight, Number):
             weight = _check_sample_weight(sample_weight, rows, dtype=np.float64)
         folds = list(check_cv(self.cv).split(rows, target))
-        with threadpool_limits(1, user_api="blas"):
+        with _thread_pools().limit(limits=1, user_api="blas"):
             self._choose_alpha(rows, target.astype(np.float64), weight, folds)
         return self
 
@@ -88,10 +89,11 @@ class LassoCV(linear_model.LassoCV):
         if self.fit_intercept:
             offset = np.average(rows, axis=0, weights=sample_weight)
             target_offset = float(np.average(target, weights=sample_weight))
-        features = np.ascontiguousarray((rows - offset).T)
+        centred_rows = np.ascontiguousarray(rows - offset)
+        features = np.ascontiguousarray(centred_rows.T)
         centred = target - target_offset
         self.alphas_ = self._grid(features, centred, sample_weight)
-        self.mse_path_ = self._errors(features, centred, sample_weight, folds)
+        self.mse_path_ = self._errors(centred_rows, features, centred, sample_weight, folds)
         self.alpha_ = self.alphas_[np.argmin(self.mse_path_.mean(axis=1))]
         self._refit(features, centred, sample_weight)
         self.intercept_ = target_offset - offset @ self.coef_ if self.fit_intercept else 0.0
@@ -112,6 +114,7 @@ class LassoCV(linear_model.LassoCV):
 
     def _errors(
         self,
+        rows: FloatArray,
         features: FloatArray,
         target: FloatArray,
         sample_weight: FloatArray | None,
@@ -126,7 +129,7 @@ class LassoCV(linear_model.LassoCV):
         shares = [np.arange(job, len(folds), jobs) for job in range(jobs)]
 
         def run(share: NDArray[np.intp]) -> list[FloatArray]:
-            part = make_folds(features, target, weight[share], self.fit_intercept)
+            part = make_folds(rows, features, target, weight[share], self.fit_intercept)
             alphas = sizes[share, None] * self.alphas_
             coefs, sweeps = fold_paths(part, alphas, self.max_iter, self.tol, self.positive)
             if np.any(sweeps < 0):
@@ -167,6 +170,12 @@ class LassoCV(linear_model.LassoCV):
         self.dual_gap_ = gap / samples
         if not converged:
             _warn_unconverged("the final fit")
+
+
+@cache
+def _thread_pools() -> ThreadpoolController:
+    """Kept, because looking up which libraries are loaded takes milliseconds."""
+    return ThreadpoolController()
 
 
 def _held_out_error(

@@ -8,9 +8,9 @@ import numpy as np
 from numba import njit
 
 from serving.radiomics.selection.lasso_folds import FloatArray
+from serving.radiomics.selection.lasso_vectors import dot_four, subtract, subtract_four
 from serving.radiomics.selection.lasso_working_set import IntArray
 
-_FIRST_ROOM = 64
 _ABREAST = 4
 """Rows that a solution takes at once; the code counts on four."""
 _LEAST_PIVOT = 1e-10
@@ -33,9 +33,8 @@ class Factor(NamedTuple):
 
 
 @njit(cache=True, nogil=True)
-def empty_factor() -> Factor:
-    """The factor of no support."""
-    room = _FIRST_ROOM
+def empty_factor(room: int) -> Factor:
+    """The factor of no support, with room for as many supporters; memory not used costs nothing."""
     upper = np.empty((room, room))
     slot, size = np.zeros(room, np.int64), np.zeros(1, np.int64)
     return Factor(upper, slot, np.zeros(room), np.zeros(room), size)
@@ -65,7 +64,7 @@ def append(factor: Factor, gram: FloatArray, slot: int, sign: float) -> bool:
     upper = factor.upper
     row = gram[slot]
     column = row[factor.slot[:size]]
-    solve_lower(upper, column)
+    solve_lower(upper, column, 0)
     pivot = row[slot] - np.dot(column, column)
     if pivot <= _LEAST_PIVOT * row[slot]:
         return False
@@ -88,15 +87,24 @@ def remove(factor: Factor, place: int) -> None:
         slot[k] = slot[k + 1]
         sign[k] = sign[k + 1]
     for i in range(place):
-        _shift(upper[i], upper[i], place, size)
+        _copy(upper[i, place : size - 1], upper[i, place + 1 : size])
     for i in range(place, size - 1):
-        _shift(upper[i], upper[i + 1], i, size)
+        _copy(upper[i, i : size - 1], upper[i + 1, i + 1 : size])
     factor.size[0] = size - 1
     for i in range(len(lost)):
         _rotate(upper[place + i, place + i : size - 1], lost[i:])
-    half = factor.half[: size - 1]
-    half[:] = sign[: size - 1]
-    solve_lower(upper, half)
+    _renew_half(factor, place)
+
+
+@njit(cache=True, nogil=True)
+def _renew_half(factor: Factor, first: int) -> None:
+    """Computes `half` from `first` on anew; what stands before it depends on earlier rows only."""
+    half = factor.half[: factor.size[0]]
+    for k in range(first, len(half)):
+        half[k] = factor.sign[k]
+    for i in range(first):
+        subtract(half[first:], half[i], factor.upper[i, first : len(half)])
+    solve_lower(factor.upper, half, first)
 
 
 @njit(cache=True, nogil=True)
@@ -110,22 +118,27 @@ def direction(factor: Factor) -> FloatArray:
 @njit(cache=True, nogil=True)
 def solve(upper: FloatArray, right: FloatArray) -> None:
     """Turns `right` (support,) into the solution of Gram times x = right, in place."""
-    solve_lower(upper, right)
+    solve_lower(upper, right, 0)
     solve_upper(upper, right)
 
 
 @njit(cache=True, nogil=True)
-def solve_lower(upper: FloatArray, right: FloatArray) -> None:
-    """Turns `right` into the solution of transposed `upper` times x = right, in place."""
+def solve_lower(upper: FloatArray, right: FloatArray, done: int) -> None:
+    """Turns `right` into the solution of transposed `upper` times x = right, in place.
+
+    `done`: entries that hold the solution already, and were subtracted from the rest.
+    """
     count = len(right)
-    for first in range(0, count, _ABREAST):
+    for first in range(done, count, _ABREAST):
         last = min(first + _ABREAST, count)
         for i in range(first, last):
             right[i] /= upper[i, i]
             for k in range(i + 1, last):
                 right[k] -= right[i] * upper[i, k]
         if last < count:
-            _subtract_rows(right, upper, first)
+            one, two = upper[first, last:count], upper[first + 1, last:count]
+            three, four = upper[first + 2, last:count], upper[first + 3, last:count]
+            subtract_four(right[last:], right[first:last], one, two, three, four)
 
 
 @njit(cache=True, nogil=True)
@@ -135,7 +148,13 @@ def solve_upper(upper: FloatArray, right: FloatArray) -> None:
     for first in range((count - 1) // _ABREAST * _ABREAST, -1, -_ABREAST):
         last = min(first + _ABREAST, count)
         if last < count:
-            _subtract_products(right, upper, first)
+            one, two = upper[first, last:count], upper[first + 1, last:count]
+            three, four = upper[first + 2, last:count], upper[first + 3, last:count]
+            a, b, c, d = dot_four(right[last:], one, two, three, four)
+            right[first] -= a
+            right[first + 1] -= b
+            right[first + 2] -= c
+            right[first + 3] -= d
         for i in range(last - 1, first - 1, -1):
             for k in range(i + 1, last):
                 right[i] -= upper[i, k] * right[k]
@@ -143,9 +162,10 @@ def solve_upper(upper: FloatArray, right: FloatArray) -> None:
 
 
 @njit(cache=True, nogil=True)
-def _shift(to: FloatArray, row: FloatArray, first: int, size: int) -> None:
-    for k in range(first, size - 1):
-        to[k] = row[k + 1]
+def _copy(to: FloatArray, values: FloatArray) -> None:
+    """Front to back, as `to` may begin one entry before `values` in the same row."""
+    for k in range(len(to)):
+        to[k] = values[k]
 
 
 @njit(cache=True, nogil=True, fastmath={"contract"})
@@ -158,31 +178,3 @@ def _rotate(row: FloatArray, lost: FloatArray) -> None:
         old = row[k]
         row[k] = cosine * old + sine * lost[k]
         lost[k] = cosine * lost[k] - sine * old
-
-
-@njit(cache=True, nogil=True, fastmath={"contract"})
-def _subtract_rows(right: FloatArray, upper: FloatArray, first: int) -> None:
-    """Subtracts from what follows the rows from `first` on, times their entries of `right`.
-
-    Some rows at once: a row at a time would read what the row before has just written, one entry
-    off, for which a processor has to wait.
-    """
-    a, b, c, d = right[first], right[first + 1], right[first + 2], right[first + 3]
-    for k in range(first + _ABREAST, len(right)):
-        row = a * upper[first, k] + b * upper[first + 1, k]
-        right[k] -= row + (c * upper[first + 2, k] + d * upper[first + 3, k])
-
-
-@njit(cache=True, nogil=True, fastmath={"reassoc", "contract", "nsz"})
-def _subtract_products(right: FloatArray, upper: FloatArray, first: int) -> None:
-    """Subtracts from the entries from `first` on what their rows owe to the entries after them."""
-    a, b, c, d = 0.0, 0.0, 0.0, 0.0
-    for k in range(first + _ABREAST, len(right)):
-        a += upper[first, k] * right[k]
-        b += upper[first + 1, k] * right[k]
-        c += upper[first + 2, k] * right[k]
-        d += upper[first + 3, k] * right[k]
-    right[first] -= a
-    right[first + 1] -= b
-    right[first + 2] -= c
-    right[first + 3] -= d

@@ -23,6 +23,8 @@ class Folds(NamedTuple):
 
     features: FloatArray
     """(features, samples), C order, centred over all samples so that `mean` stays small."""
+    rows: FloatArray
+    """(samples, features): the same, C order, in which all gradients are computed fastest."""
     weight: FloatArray
     """(folds, samples): root of the sample's weight, or of how often the fold trains on it."""
     target: FloatArray
@@ -52,11 +54,16 @@ def training_weights(
 
 
 def make_folds(
-    features: FloatArray, target: FloatArray, weight: FloatArray, fit_intercept: bool
+    rows: FloatArray,
+    features: FloatArray,
+    target: FloatArray,
+    weight: FloatArray,
+    fit_intercept: bool,
 ) -> Folds:
     """Means and lengths of each fold's columns.
 
-    `features` is (features, samples) in C order; `target` (samples,); `weight` (folds, samples).
+    `rows` (samples, features) and `features`, their transpose, are both in C order; `target`
+    (samples,); `weight` (folds, samples).
     """
     squared = np.square(weight)
     target_mean = squared @ target / squared.sum(axis=1)
@@ -64,7 +71,7 @@ def make_folds(
         target_mean[:] = 0.0
     mean, norm = column_moments(features, squared, fit_intercept)
     centred = weight * (target - target_mean[:, None])
-    return Folds(features, weight, centred, mean, norm, target_mean)
+    return Folds(features, rows, weight, centred, mean, norm, target_mean)
 
 
 @njit(cache=True, nogil=True, fastmath={"reassoc", "contract", "nsz"})

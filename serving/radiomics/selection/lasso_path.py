@@ -69,7 +69,7 @@ def fold_paths(
     coefs = np.zeros((count, alphas.shape[1], len(folds.features)))
     sweeps = np.zeros((count, alphas.shape[1]), np.int64)
     sets = [empty_set(len(folds.features), samples) for _ in range(count)]
-    factors = [empty_factor() for _ in range(count)]
+    factors = [empty_factor(min(samples, len(folds.features)) + 1) for _ in range(count)]
     stand = _at_the_start(folds)
     last = np.empty(count)
     for fold in range(count):
@@ -99,7 +99,7 @@ def fold_paths(
 @njit(cache=True, nogil=True)
 def _at_the_start(folds: Folds) -> Stand:
     count = len(folds.target)
-    gradients = np.dot(folds.target * folds.weight, folds.features.T)
+    gradients = np.dot(folds.target * folds.weight, folds.rows)
     lost = np.zeros(count, np.uint8)
     left = folds.target.copy()
     return Stand(left, gradients, gradients.copy(), lost, np.zeros(count, np.int64))
@@ -161,7 +161,7 @@ def _remember(stand: Stand) -> None:
 
 @njit(cache=True, nogil=True)
 def _compute_gradients(folds: Folds, stand: Stand, pending: NDArray[np.intp]) -> None:
-    found = np.dot(stand.left[pending] * folds.weight[pending], folds.features.T)
+    found = np.dot(stand.left[pending] * folds.weight[pending], folds.rows)
     for row in range(len(pending)):
         stand.gradients[pending[row]] = found[row]
 

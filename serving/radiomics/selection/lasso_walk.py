@@ -18,7 +18,7 @@ from serving.radiomics.selection.lasso_factor import (
     with_room,
 )
 from serving.radiomics.selection.lasso_folds import FloatArray
-from serving.radiomics.selection.lasso_vectors import dot
+from serving.radiomics.selection.lasso_vectors import dot, dot_four
 from serving.radiomics.selection.lasso_working_set import IntArray, WorkingSet
 
 _INACTIVE, _BARRED, _ACTIVE = 0, 1, 2
@@ -47,12 +47,13 @@ def walk(
     left = -1
     for _ in range(_MOST_TURNS * (len(watched) + factor.size[0]) + _MOST_TURNS):
         ahead = direction(factor)
-        slope = _slope(members, factor, ahead, watched, state)
-        entering, joined = _first_to_enter(gradient, slope, watched, state, now, left, positive)
+        idle = watched[state[watched] != _ACTIVE]
+        slope = _slope(members, factor, ahead, idle)
+        entering, joined = _first_to_enter(gradient, slope, idle, state, now, left, positive)
         leaving, gone = _first_to_leave(members.coef, factor, ahead)
         step = max(0.0, min(now - goal, joined, gone))
         _move(members.coef, factor, ahead, step)
-        _fall(gradient, slope, watched, state, step)
+        _fall(gradient, slope, idle, step)
         now -= step
         left = -1
         if gone < joined and gone <= step:
@@ -108,22 +109,20 @@ def _settle(members: WorkingSet, factor: Factor, gradient: FloatArray, alpha: fl
 
 
 @njit(cache=True, nogil=True)
-def _slope(
-    members: WorkingSet,
-    factor: Factor,
-    ahead: FloatArray,
-    watched: IntArray,
-    state: NDArray[np.uint8],
-) -> FloatArray:
-    """(watched,): how fast the gradients of those not active fall."""
-    count = len(state)
-    spread = np.zeros(count)
+def _slope(members: WorkingSet, factor: Factor, ahead: FloatArray, idle: IntArray) -> FloatArray:
+    """(idle,): how fast their gradients fall."""
+    spread = np.zeros(members.size[0])
     for k in range(len(ahead)):
         spread[factor.slot[k]] = ahead[k]
-    slope = np.zeros(len(watched))
-    for k in range(len(watched)):
-        if state[watched[k]] != _ACTIVE:
-            slope[k] = dot(spread, members.gram[watched[k]])
+    gram = members.gram
+    slope = np.empty(len(idle))
+    whole = len(idle) // 4 * 4
+    for k in range(0, whole, 4):
+        one, two, three, four = idle[k], idle[k + 1], idle[k + 2], idle[k + 3]
+        found = dot_four(spread, gram[one], gram[two], gram[three], gram[four])
+        slope[k], slope[k + 1], slope[k + 2], slope[k + 3] = found
+    for k in range(whole, len(idle)):
+        slope[k] = dot(spread, gram[idle[k]])
     return slope
 
 
@@ -131,22 +130,22 @@ def _slope(
 def _first_to_enter(
     gradient: FloatArray,
     slope: FloatArray,
-    watched: IntArray,
+    idle: IntArray,
     state: NDArray[np.uint8],
     alpha: float,
     left: int,
     positive: bool,
 ) -> tuple[int, float]:
-    """The watched slot whose gradient reaches alpha first, and how far alpha falls until then.
+    """The idle slot whose gradient reaches alpha first, and how far alpha falls until then.
 
     `left`: who has just left; its gradient stands at alpha and may only reach it with the other
     sign.
     """
     first = -1
     least = np.inf
-    for k in range(len(watched)):
-        slot = watched[k]
-        if state[slot] != _INACTIVE:
+    for k in range(len(idle)):
+        slot = idle[k]
+        if state[slot] == _BARRED:
             continue
         value, fall = gradient[slot], slope[k]
         if fall < 1.0 and not (slot == left and value > 0.0):
@@ -179,13 +178,6 @@ def _move(coef: FloatArray, factor: Factor, ahead: FloatArray, step: float) -> N
 
 
 @njit(cache=True, nogil=True)
-def _fall(
-    gradient: FloatArray,
-    slope: FloatArray,
-    watched: IntArray,
-    state: NDArray[np.uint8],
-    step: float,
-) -> None:
-    for k in range(len(watched)):
-        if state[watched[k]] != _ACTIVE:
-            gradient[watched[k]] -= step * slope[k]
+def _fall(gradient: FloatArray, slope: FloatArray, idle: IntArray, step: float) -> None:
+    for k in range(len(idle)):
+        gradient[idle[k]] -= step * slope[k]

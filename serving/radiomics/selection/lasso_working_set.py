@@ -9,11 +9,11 @@ from numba import njit
 from numpy.typing import NDArray
 
 from serving.radiomics.selection.lasso_folds import FloatArray, Folds
-from serving.radiomics.selection.lasso_vectors import subtract
+from serving.radiomics.selection.lasso_vectors import dot, dot_four, subtract, subtract_four
 
 IntArray = NDArray[np.int64]
 
-_FIRST_ROOM = 64
+_SPARE = 64
 
 
 class WorkingSet(NamedTuple):
@@ -40,11 +40,12 @@ class WorkingSet(NamedTuple):
 @njit(cache=True, nogil=True)
 def empty_set(features: int, samples: int) -> WorkingSet:
     """A set without members."""
-    room = min(_FIRST_ROOM, features)
+    # A support has at most as many members as there are samples; memory not used costs nothing.
+    room = min(samples + _SPARE, features)
     return WorkingSet(
         np.zeros(room, np.int64),
-        np.zeros((room, samples)),
-        np.zeros((room, room)),
+        np.empty((room, samples)),
+        np.empty((room, room)),
         np.zeros(room),
         np.full(features, -1, np.int64),
         np.zeros(features, np.int64),
@@ -119,19 +120,47 @@ def _enter(members: WorkingSet, folds: Folds, fold: int, newcomers: IntArray) ->
         j = newcomers[k - first]
         members.feature[k] = j
         members.slot[j] = k
-        members.column[k] = weight * (folds.features[j] - folds.mean[fold, j])
-    entered = members.column[first:last]
-    block = np.dot(entered, members.column[:last].T)
-    members.gram[first:last, :last] = block
-    members.gram[:first, first:last] = block[:, :first].T
+        _centre(members.column[k], folds.features[j], folds.mean[fold, j], weight)
+    for k in range(last):
+        _multiply(members, k, max(first, k), last)
     members.size[0] = last
+
+
+@njit(cache=True, nogil=True)
+def _multiply(members: WorkingSet, slot: int, first: int, last: int) -> None:
+    """Fills in the Gram matrix's entries of `slot` with those from `first` to `last`.
+
+    By hand: a library would first copy all members' columns for the few that are new.
+    """
+    column, gram = members.column, members.gram
+    whole = first + (last - first) // 4 * 4
+    for k in range(first, whole, 4):
+        rows = column[k], column[k + 1], column[k + 2], column[k + 3]
+        a, b, c, d = dot_four(column[slot], *rows)
+        gram[slot, k], gram[slot, k + 1], gram[slot, k + 2], gram[slot, k + 3] = a, b, c, d
+        gram[k, slot], gram[k + 1, slot], gram[k + 2, slot], gram[k + 3, slot] = a, b, c, d
+    for k in range(whole, last):
+        gram[slot, k] = gram[k, slot] = dot(column[slot], column[k])
+
+
+@njit(cache=True, nogil=True)
+def _centre(column: FloatArray, feature: FloatArray, mean: float, weight: FloatArray) -> None:
+    for i in range(len(column)):
+        column[i] = weight[i] * (feature[i] - mean)
 
 
 @njit(cache=True, nogil=True)
 def residual(members: WorkingSet, target: FloatArray) -> FloatArray:
     """(samples,): the weighted target less what the members explain."""
     left = target.copy()
-    for k in range(members.size[0]):
-        if members.coef[k] != 0.0:
-            subtract(left, members.coef[k], members.column[k])
+    column = members.column
+    used = np.flatnonzero(members.coef[: members.size[0]])
+    coef = members.coef[used]
+    whole = len(used) // 4 * 4
+    for k in range(0, whole, 4):
+        one, two, three, four = used[k], used[k + 1], used[k + 2], used[k + 3]
+        rows = column[one], column[two], column[three], column[four]
+        subtract_four(left, coef[k : k + 4], *rows)
+    for k in range(whole, len(used)):
+        subtract(left, coef[k], column[used[k]])
     return left
