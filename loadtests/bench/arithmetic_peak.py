@@ -7,7 +7,6 @@ be much faster than its multiply-accumulates at this pace, whatever runtime exec
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import time
@@ -16,6 +15,7 @@ from typing import Any
 import numpy as np
 from openvino import opset13 as ops
 
+from loadtests.bench.contenders.open_vino import compile_options
 from serving.engine.runtime import ov
 
 CHANNELS, SIZE, RUNS = 256, 64, 40
@@ -40,13 +40,8 @@ def peaks() -> dict[str, float]:
 
 
 def _measure(hint: str, quantised: bool) -> float:
-    options = {
-        "INFERENCE_PRECISION_HINT": hint,
-        "NUM_STREAMS": 1,
-        "INFERENCE_NUM_THREADS": os.cpu_count() or 1,
-        "ENABLE_CPU_PINNING": False,
-    }
-    request = ov.Core().compile_model(_model(quantised), "CPU", options).create_infer_request()
+    compiled = ov.Core().compile_model(_model(quantised), "CPU", compile_options(hint, streams=1))
+    request = compiled.create_infer_request()
     shape = (1, CHANNELS, SIZE, SIZE)
     inputs = {"x": np.random.default_rng(0).random(shape, dtype=np.float32)}
     least_s = float("inf")

@@ -103,9 +103,8 @@ def _share(side: SideResult) -> str:
 
 def _of_peak(result: NetworkResult, side: SideResult) -> str:
     """Share of the machine's best pace in the side's own precision, at its least latency."""
-    peak = result.peaks.get(PRECISION[side.name])
-    gmacs = result.sides[FP32].facts["gmacs"]
-    return "-" if peak is None else f"{gmacs / side.minimum_s / peak:.2f}"
+    pace = result.sides[FP32].facts["gmacs"] / side.minimum_s
+    return f"{pace / result.peaks[PRECISION[side.name]]:.2f}"
 
 
 def _peak_note(result: NetworkResult) -> str:
@@ -115,9 +114,8 @@ def _peak_note(result: NetworkResult) -> str:
     for precision, peak in result.peaks.items():
         stock, tuned = (result.sides[side].minimum_s * peak / gmacs for side in (STOCK, TUNED))
         parts.append(f"{precision} {peak:.0f} GMAC/s, so at most {stock:.1f}x and {tuned:.1f}x")
-    return f"{result.network}: {gmacs:.1f} GMAC; a dense 3x3 convolution reaches " + "; ".join(
-        parts
-    )
+    reached = "; ".join(parts)
+    return f"{result.network}: {gmacs:.1f} GMAC; a dense 3x3 convolution reaches {reached}"
 
 
 def _speed_bars(result: NetworkResult) -> list[Bar]:

@@ -33,7 +33,7 @@ def compare(given: Sequence[NDArray[Any]], reference: Sequence[NDArray[Any]]) ->
     if not all(same) or not all(np.isfinite(a).all() for a in given):
         return Difference(float("inf"), float("inf"))
     if len(reference) == BOXES_SCORES_LABELS:
-        return Difference(_largest_of_pairs(given, reference), 1.0 - found_share(given, reference))
+        return _compare_boxes(given, reference)
     largest = max(_largest(a, b) for a, b in zip(given, reference, strict=True))
     return Difference(largest, max(map(_relative, given, reference)))
 
@@ -56,18 +56,16 @@ def found_share(given: Sequence[NDArray[Any]], reference: Sequence[NDArray[Any]]
     Both are (boxes (..., n, 4) as x1, y1, x2, y2, scores (..., n), labels (..., n)); a label of 0
     marks an empty row. 1 where the reference has none.
     """
-    ours, theirs = _boxes(given), _boxes(reference)
-    if not len(theirs):
-        return 1.0
-    return float((_finders(ours, theirs) >= 0).mean())
+    return 1.0 - _compare_boxes(given, reference).share
 
 
-def _largest_of_pairs(given: Sequence[NDArray[Any]], reference: Sequence[NDArray[Any]]) -> float:
+def _compare_boxes(given: Sequence[NDArray[Any]], reference: Sequence[NDArray[Any]]) -> Difference:
     ours, theirs = _boxes(given), _boxes(reference)
     finders = _finders(ours, theirs)
     found = finders >= 0
     whole = len(ours) == len(theirs) and bool(found.all())
-    return max(0.0 if whole else 1.0, _largest(ours[finders[found]], theirs[found]))
+    largest = max(0.0 if whole else 1.0, _largest(ours[finders[found]], theirs[found]))
+    return Difference(largest, float(1.0 - found.mean()) if len(theirs) else 0.0)
 
 
 def _finders(ours: NDArray[np.float64], theirs: NDArray[np.float64]) -> NDArray[np.intp]:

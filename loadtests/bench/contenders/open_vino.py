@@ -16,6 +16,16 @@ from serving.engine.runtime import ov
 PROFILED_RUNS = 3
 
 
+def compile_options(hint: str, streams: int) -> dict[str, Any]:
+    """Every CPU, and pinning off, as in the box."""
+    return {
+        "INFERENCE_PRECISION_HINT": hint,
+        "NUM_STREAMS": streams,
+        "INFERENCE_NUM_THREADS": os.cpu_count() or 1,
+        "ENABLE_CPU_PINNING": False,
+    }
+
+
 class OpenVinoContender:
     """The IR in the shapes of the inputs: compiled once for latency and once for throughput."""
 
@@ -36,13 +46,7 @@ class OpenVinoContender:
                 self.infer_on(worker)
 
     def _compile(self, streams: int, **more: Any) -> Any:
-        """Pinning off, as in the box."""
-        options = {
-            "INFERENCE_PRECISION_HINT": self._hint,
-            "NUM_STREAMS": streams,
-            "INFERENCE_NUM_THREADS": self._cpus,
-            "ENABLE_CPU_PINNING": False,
-        }
+        options = compile_options(self._hint, streams)
         return self._core.compile_model(self._model, "CPU", options | more)
 
     def facts(self) -> dict[str, Any]:

@@ -174,7 +174,10 @@ class LassoCV(linear_model.LassoCV):
 
 @cache
 def _thread_pools() -> ThreadpoolController:
-    """Kept, because looking up which libraries are loaded takes milliseconds."""
+    """Kept, because looking up which libraries are loaded takes milliseconds.
+
+    numpy, scipy and scikit-learn have loaded theirs by the first fit.
+    """
     return ThreadpoolController()
 
 

@@ -7,9 +7,8 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from serving.radiomics.selection.lasso_folds import FloatArray
+from serving.radiomics.selection.lasso_folds import FloatArray, IntArray
 from serving.radiomics.selection.lasso_vectors import dot_four, subtract, subtract_four
-from serving.radiomics.selection.lasso_working_set import IntArray
 
 _ABREAST = 4
 """Rows that a solution takes at once; the code counts on four."""

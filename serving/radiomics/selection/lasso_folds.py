@@ -10,6 +10,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
 
 _FLAT = 1e-10
 """Share of a column's raw squares below which its spread is computed anew, without cancellation."""

@@ -16,11 +16,10 @@ from numpy.typing import NDArray
 
 from serving.radiomics.selection.lasso_descent import descend
 from serving.radiomics.selection.lasso_factor import Factor, empty_factor
-from serving.radiomics.selection.lasso_folds import FloatArray, Folds
+from serving.radiomics.selection.lasso_folds import FloatArray, Folds, IntArray
 from serving.radiomics.selection.lasso_gap import gap_of, greatest
 from serving.radiomics.selection.lasso_walk import rebuilt, walk
 from serving.radiomics.selection.lasso_working_set import (
-    IntArray,
     WorkingSet,
     choose_near,
     empty_set,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from numba import njit
 
-from serving.radiomics.selection.lasso_folds import FloatArray
+from serving.radiomics.selection.lasso_folds import FloatArray, IntArray
 
 
 @njit(cache=True, nogil=True, fastmath={"reassoc", "contract", "nsz"})
@@ -58,3 +58,27 @@ def subtract_four(
     a, b, c, d = step[0], step[1], step[2], step[3]
     for i in range(len(vector)):
         vector[i] -= (a * one[i] + b * two[i]) + (c * three[i] + d * four[i])
+
+
+@njit(cache=True, nogil=True)
+def products(first: FloatArray, rows: FloatArray, which: IntArray, found: FloatArray) -> None:
+    """Fills `found` (which,) with the products of `first` and those of `rows` named by `which`."""
+    whole = len(which) // 4 * 4
+    for k in range(0, whole, 4):
+        one, two = rows[which[k]], rows[which[k + 1]]
+        three, four = rows[which[k + 2]], rows[which[k + 3]]
+        found[k], found[k + 1], found[k + 2], found[k + 3] = dot_four(first, one, two, three, four)
+    for k in range(whole, len(which)):
+        found[k] = dot(first, rows[which[k]])
+
+
+@njit(cache=True, nogil=True)
+def subtract_rows(vector: FloatArray, rows: FloatArray, which: IntArray, step: FloatArray) -> None:
+    """`vector` less those of `rows` named by `which`, each times its `step` (which,), in place."""
+    whole = len(which) // 4 * 4
+    for k in range(0, whole, 4):
+        one, two = rows[which[k]], rows[which[k + 1]]
+        three, four = rows[which[k + 2]], rows[which[k + 3]]
+        subtract_four(vector, step[k : k + 4], one, two, three, four)
+    for k in range(whole, len(which)):
+        subtract(vector, step[k], rows[which[k]])

@@ -17,9 +17,9 @@ from serving.radiomics.selection.lasso_factor import (
     solve,
     with_room,
 )
-from serving.radiomics.selection.lasso_folds import FloatArray
-from serving.radiomics.selection.lasso_vectors import dot, dot_four
-from serving.radiomics.selection.lasso_working_set import IntArray, WorkingSet
+from serving.radiomics.selection.lasso_folds import FloatArray, IntArray
+from serving.radiomics.selection.lasso_vectors import products
+from serving.radiomics.selection.lasso_working_set import WorkingSet
 
 _INACTIVE, _BARRED, _ACTIVE = 0, 1, 2
 _MOST_TURNS = 20
@@ -114,15 +114,8 @@ def _slope(members: WorkingSet, factor: Factor, ahead: FloatArray, idle: IntArra
     spread = np.zeros(members.size[0])
     for k in range(len(ahead)):
         spread[factor.slot[k]] = ahead[k]
-    gram = members.gram
     slope = np.empty(len(idle))
-    whole = len(idle) // 4 * 4
-    for k in range(0, whole, 4):
-        one, two, three, four = idle[k], idle[k + 1], idle[k + 2], idle[k + 3]
-        found = dot_four(spread, gram[one], gram[two], gram[three], gram[four])
-        slope[k], slope[k + 1], slope[k + 2], slope[k + 3] = found
-    for k in range(whole, len(idle)):
-        slope[k] = dot(spread, gram[idle[k]])
+    products(spread, members.gram, idle, slope)
     return slope
 
 

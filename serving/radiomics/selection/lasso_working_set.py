@@ -6,12 +6,9 @@ from typing import NamedTuple
 
 import numpy as np
 from numba import njit
-from numpy.typing import NDArray
 
-from serving.radiomics.selection.lasso_folds import FloatArray, Folds
-from serving.radiomics.selection.lasso_vectors import dot, dot_four, subtract, subtract_four
-
-IntArray = NDArray[np.int64]
+from serving.radiomics.selection.lasso_folds import FloatArray, Folds, IntArray
+from serving.radiomics.selection.lasso_vectors import products, subtract_rows
 
 _SPARE = 64
 
@@ -121,26 +118,14 @@ def _enter(members: WorkingSet, folds: Folds, fold: int, newcomers: IntArray) ->
         members.feature[k] = j
         members.slot[j] = k
         _centre(members.column[k], folds.features[j], folds.mean[fold, j], weight)
+    # By hand: a library would first copy all members' columns for the few that are new.
+    fresh = np.arange(first, last)
     for k in range(last):
-        _multiply(members, k, max(first, k), last)
+        found = members.gram[k, first:last]
+        products(members.column[k], members.column, fresh, found)
+        for i in range(len(found)):
+            members.gram[first + i, k] = found[i]
     members.size[0] = last
-
-
-@njit(cache=True, nogil=True)
-def _multiply(members: WorkingSet, slot: int, first: int, last: int) -> None:
-    """Fills in the Gram matrix's entries of `slot` with those from `first` to `last`.
-
-    By hand: a library would first copy all members' columns for the few that are new.
-    """
-    column, gram = members.column, members.gram
-    whole = first + (last - first) // 4 * 4
-    for k in range(first, whole, 4):
-        rows = column[k], column[k + 1], column[k + 2], column[k + 3]
-        a, b, c, d = dot_four(column[slot], *rows)
-        gram[slot, k], gram[slot, k + 1], gram[slot, k + 2], gram[slot, k + 3] = a, b, c, d
-        gram[k, slot], gram[k + 1, slot], gram[k + 2, slot], gram[k + 3, slot] = a, b, c, d
-    for k in range(whole, last):
-        gram[slot, k] = gram[k, slot] = dot(column[slot], column[k])
 
 
 @njit(cache=True, nogil=True)
@@ -153,14 +138,6 @@ def _centre(column: FloatArray, feature: FloatArray, mean: float, weight: FloatA
 def residual(members: WorkingSet, target: FloatArray) -> FloatArray:
     """(samples,): the weighted target less what the members explain."""
     left = target.copy()
-    column = members.column
     used = np.flatnonzero(members.coef[: members.size[0]])
-    coef = members.coef[used]
-    whole = len(used) // 4 * 4
-    for k in range(0, whole, 4):
-        one, two, three, four = used[k], used[k + 1], used[k + 2], used[k + 3]
-        rows = column[one], column[two], column[three], column[four]
-        subtract_four(left, coef[k : k + 4], *rows)
-    for k in range(whole, len(used)):
-        subtract(left, coef[k], column[used[k]])
+    subtract_rows(left, members.column, used, members.coef[used])
     return left
