@@ -8,11 +8,13 @@ from __future__ import annotations
 import csv
 import json
 import os
+import shutil
 import signal
 import subprocess
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from appliance.client import AiboxClient
@@ -20,6 +22,7 @@ from appliance.run_files import read_cohort_runner
 from appliance.state_dir import StateDir
 from loadtests.box import OwnBox, aibox_command
 from serving.domain.job import Job, JobState
+from serving.domain.manifest import read_manifest
 from serving.radiomics.cohort.case_result import CaseResult
 from serving.radiomics.job.extract_job import RECORDS_FOLDER
 from serving.radiomics.job.extract_results import ExtractSummary
@@ -61,29 +64,48 @@ def test_a_cohort_survives_its_broken_cases_and_the_death_of_its_runner(
         client.fetch(ended, tmp_path)
     _assert_all_there(ended, cohort, tmp_path)
     assert ended.attempt == 2
-    after = {int(row["row"]) - 1: float(row["seconds"]) for row in _table(tmp_path)}
+    after = {int(row["row"]) - 1: float(row["seconds"]) for row in _rows(tmp_path / "features.csv")}
     assert {index: after[index] for index in before} == before
 
 
-@pytest.mark.timeout(200)
-def test_a_model_is_trained_of_a_jobs_table_and_applied(
-    box: OwnBox, cohort: CohortFiles, tmp_path: Path
-) -> None:
+@pytest.fixture(scope="module")
+def planted(box: OwnBox, cohort: CohortFiles, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What the jobs left that extracted the cohort, trained a model and applied it."""
+    folder = tmp_path_factory.mktemp("planted")
     with AiboxClient(box.address) as client:
-        extract = client.radiomics.extract(cohort.manifest, settings_json=SETTINGS)
-        assert client.wait(extract.job_id).state is JobState.DONE
+        extract = client.wait(
+            client.radiomics.extract(cohort.manifest, settings_json=SETTINGS).job_id
+        )
+        client.fetch(_done(extract), folder)
         train = client.radiomics.train(extract.job_id, name="planted", settings_json=QUICK)
-        trained = client.wait(train.job_id)
-        assert trained.state is JobState.DONE, trained.error_message
-        assert {"report.html", "evaluation.json", "model.json"} <= {f.name for f in trained.files}
-        client.fetch(trained, tmp_path)
-        predict = client.wait(client.radiomics.predict(extract.job_id, name="planted").job_id)
-        assert predict.state is JobState.DONE, predict.error_message
-        client.fetch_file(predict, "predictions.csv", tmp_path)
-    evaluation = json.loads((tmp_path / "evaluation.json").read_text())
+        client.fetch(_done(client.wait(train.job_id)), folder)
+        predict = client.radiomics.predict(extract.job_id, name="planted")
+        client.fetch_file(_done(client.wait(predict.job_id)), "predictions.csv", folder)
+    return folder
+
+
+@pytest.mark.timeout(200)
+def test_a_model_is_trained_of_a_jobs_table_and_applied(planted: Path) -> None:
+    assert {"report.html", "evaluation.json", "model.json"} <= {f.name for f in planted.iterdir()}
+    evaluation = json.loads((planted / "evaluation.json").read_text())
     assert evaluation["binary"]["auc_delong"]["value"] > 0.95
-    with (tmp_path / "predictions.csv").open(newline="") as file:
-        assert len(list(csv.DictReader(file))) == GOOD
+    assert len(_rows(planted / "predictions.csv")) == GOOD
+
+
+@pytest.mark.timeout(200)
+def test_a_linear_model_answers_model_infer_as_predict_does(
+    box: OwnBox, planted: Path, tmp_path: Path
+) -> None:
+    """On a box that starts with the model, as this one does when it starts anew."""
+    shutil.copytree(box.state_dir / "models/planted", tmp_path / "state/models/planted")
+    manifest = read_manifest(tmp_path / "state/models/planted/1")
+    names = manifest.inputs[0].meaning.partition(": ")[2].split(", ")
+    cases = [row for row in _rows(planted / "features.csv") if row["status"] == "ok"]
+    features = np.array([[float(row[name] or "nan") for name in names] for row in cases])
+    told = [float(row["score"]) for row in _rows(planted / "predictions.csv")]
+    with OwnBox(state_dir=tmp_path / "state") as other, AiboxClient(other.address) as client:
+        found = client.infer("planted", {"features": features.astype(np.float32)})["probability"]
+    assert found[:, 0] == pytest.approx(told, abs=1e-4)
 
 
 def test_case_ids_and_paths_are_in_no_log(box: OwnBox, cohort: CohortFiles) -> None:
@@ -130,7 +152,7 @@ def test_files_in_place_need_the_setting(box: OwnBox, cohort: CohortFiles, tmp_p
 
 def _assert_all_there(job: Job, cohort: CohortFiles, folder: Path) -> None:
     assert job.state is JobState.DONE, job.error_message
-    rows = _table(folder)
+    rows = _rows(folder / "features.csv")
     assert sum(row["status"] == "ok" for row in rows) == GOOD
     summary = ExtractSummary.model_validate_json((folder / "summary.json").read_text())
     counts = summary.counts
@@ -163,8 +185,13 @@ def _results(records: Path) -> dict[int, float]:
     return {result.index: result.seconds for result in found}
 
 
-def _table(folder: Path) -> list[dict[str, str]]:
-    with (folder / "features.csv").open(newline="") as file:
+def _done(job: Job) -> Job:
+    assert job.state is JobState.DONE, job.error_message
+    return job
+
+
+def _rows(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="") as file:
         return list(csv.DictReader(file))
 
 

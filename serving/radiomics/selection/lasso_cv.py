@@ -20,14 +20,16 @@ from sklearn.model_selection import check_cv
 from sklearn.utils.validation import _check_sample_weight, validate_data
 from threadpoolctl import ThreadpoolController
 
+from serving.radiomics.selection.lasso_descent import Demand
 from serving.radiomics.selection.lasso_folds import (
     FloatArray,
-    Folds,
     column_moments,
     make_folds,
-    training_weights,
+    training_counts,
+    weight_scale,
 )
 from serving.radiomics.selection.lasso_path import fold_paths
+from serving.radiomics.selection.lasso_products import shared_products, whole_products
 from serving.radiomics.selection.lasso_refit import lasso_from_zero
 
 Split = tuple[NDArray[np.intp], NDArray[np.intp]]
@@ -40,13 +42,13 @@ class LassoCV(linear_model.LassoCV):
 
     Parameters, attributes and errors are scikit-learn's own. The final fit takes the same steps
     as scikit-learn's, so at the same alpha the coefficients, support, sweeps and dual gap agree
-    up to rounding. Within the folds the path is walked exactly, whatever `tol`, while
+    up to rounding. Within the folds every alpha is solved exactly, whatever `tol`, while
     scikit-learn's errors are as near as `tol` makes them: a near tie between alphas may be decided
     otherwise. `precompute` has no effect, except that a given matrix goes to scikit-learn's own
     code; so do sparse or single-precision features, `selection="random"`, alphas of zero and
     metadata routing.
 
-    Sources: Osborne 2000, Efron 2004 (the path), Tibshirani 2012 (strong rule), Fercoq 2015
+    Sources: Hintermueller 2002, Fan 2014 (the path), Tibshirani 2012 (strong rule), Fercoq 2015
     (stopping by the duality gap), Ndiaye 2017 (gap-safe screening).
     """
 
@@ -123,21 +125,26 @@ class LassoCV(linear_model.LassoCV):
         """Mean squared errors on held-out rows, (alphas, folds)."""
         trains = [np.asarray(train) for train, _ in folds]
         trains = [np.flatnonzero(train) if train.dtype == bool else train for train in trains]
-        weight = training_weights(trains, sample_weight, len(target))
-        sizes = np.array([len(train) for train in trains], dtype=np.float64)
+        counts = training_counts(trains, len(target))
+        scale = weight_scale(counts, sample_weight)
+        weights = 1.0 if sample_weight is None else sample_weight
+        weight = np.sqrt(scale[:, None] * weights * counts)
+        whole = whole_products(features, sample_weight)
+        demand = Demand(self.max_iter, self.tol, self.positive)
         jobs = min(effective_n_jobs(self.n_jobs), len(folds))
         shares = [np.arange(job, len(folds), jobs) for job in range(jobs)]
 
         def run(share: NDArray[np.intp]) -> list[FloatArray]:
             part = make_folds(rows, features, target, weight[share], self.fit_intercept)
-            alphas = sizes[share, None] * self.alphas_
-            coefs, sweeps = fold_paths(part, alphas, self.max_iter, self.tol, self.positive)
+            shared = shared_products(whole, features, counts[share], sample_weight, scale[share])
+            alphas = counts[share].sum(axis=1)[:, None] * self.alphas_
+            explained, sweeps = fold_paths(part, shared, alphas, demand)
             if np.any(sweeps < 0):
                 unconverged.append(int(np.sum(sweeps < 0)))
-            tests = [folds[index][1] for index in share]
+            missed = target - part.target_mean[:, None, None] - explained
             return [
-                _held_out_error(part, f, coefs[f], features, target, test, sample_weight)
-                for f, test in enumerate(tests)
+                _mean_squares(missed[f], folds[index][1], sample_weight)
+                for f, index in enumerate(share)
             ]
 
         unconverged: list[int] = []
@@ -181,22 +188,12 @@ def _thread_pools() -> ThreadpoolController:
     return ThreadpoolController()
 
 
-def _held_out_error(
-    part: Folds,
-    fold: int,
-    coefs: FloatArray,
-    features: FloatArray,
-    target: FloatArray,
-    test: NDArray[np.intp],
-    sample_weight: FloatArray | None,
+def _mean_squares(
+    missed: FloatArray, test: NDArray[np.intp], sample_weight: FloatArray | None
 ) -> FloatArray:
-    """Mean squared error of each row of `coefs` (alphas, features) on the rows `test`."""
-    used = np.flatnonzero(np.any(coefs != 0.0, axis=0))
-    held_out = features[np.ix_(used, np.arange(features.shape[1])[test])]
-    held_out -= part.mean[fold, used, None]
-    missed = coefs[:, used] @ held_out - (target[test] - part.target_mean[fold])
+    """Of each row of `missed` (alphas, samples), over the held-out samples `test`."""
     weights = None if sample_weight is None else sample_weight[test]
-    errors: FloatArray = np.average(np.square(missed), axis=1, weights=weights)
+    errors: FloatArray = np.average(np.square(missed[:, test]), axis=1, weights=weights)
     return errors
 
 

@@ -19,6 +19,14 @@ _SHARE = 0.5
 """Of the gap allowed: the rest is for features that are no candidates."""
 
 
+class Demand(NamedTuple):
+    """What every fit has to keep to."""
+
+    max_iter: int
+    tol: float
+    positive: bool
+
+
 class Near(NamedTuple):
     """The candidates of one alpha."""
 
@@ -37,22 +45,23 @@ class Near(NamedTuple):
 def descend(
     members: WorkingSet,
     gradient: FloatArray,
-    target: FloatArray,
+    pull: FloatArray,
+    squared: float,
     alpha: float,
-    max_iter: int,
-    tol: float,
-    positive: bool,
+    demand: Demand,
 ) -> int:
-    """Moves the candidates until their duality gap is half of what `tol` allows; the sweeps made.
+    """Moves the candidates until their duality gap is half of what is allowed; the sweeps made.
 
-    `gradient` (features,): at the members' coefficients; `target` (samples,).
+    `gradient` (features,): at the members' coefficients; `pull` (features,): at coefficients of
+    zero; `squared`: target times target.
     """
-    near = _near(members, gradient, target)
-    enough = _SHARE * tol * near.squared
+    positive = demand.positive
+    near = _near(members, gradient, pull, squared)
+    enough = _SHARE * demand.tol * squared
     swept = 0
     everyone = np.arange(len(near.coef))
     moved = len(everyone) > 0
-    while moved and swept < max_iter:
+    while moved and swept < demand.max_iter:
         swept += 1
         moved = sweep(near, everyone, alpha, positive)
         if gap_among(near, alpha, positive) <= enough:
@@ -66,19 +75,17 @@ def descend(
 
 
 @njit(cache=True, nogil=True)
-def _near(members: WorkingSet, gradient: FloatArray, target: FloatArray) -> Near:
+def _near(members: WorkingSet, gradient: FloatArray, pull: FloatArray, squared: float) -> Near:
     """The candidates as they stand."""
     features = members.near[: members.size[1]]
     slots = members.slot[features]
     count = len(slots)
     gram = np.empty((count, count))
-    pull = np.empty(count)
     for i in range(count):
         row = members.gram[slots[i]]
-        pull[i] = np.dot(members.column[slots[i]], target)
         for k in range(count):
             gram[i, k] = row[slots[k]]
-    return Near(gram, gradient[features], members.coef[slots], pull, np.dot(target, target))
+    return Near(gram, gradient[features], members.coef[slots], pull[features], squared)
 
 
 @njit(cache=True, nogil=True)

@@ -8,7 +8,7 @@ import numpy as np
 from numba import njit
 
 from serving.radiomics.selection.lasso_folds import FloatArray, IntArray
-from serving.radiomics.selection.lasso_vectors import dot_four, subtract, subtract_four
+from serving.radiomics.selection.lasso_vectors import dot, dot_four, subtract_four
 
 _ABREAST = 4
 """Rows that a solution takes at once; the code counts on four."""
@@ -25,8 +25,6 @@ class Factor(NamedTuple):
     """(room,): a supporter's slot in the working set."""
     sign: FloatArray
     """(room,): of its coefficient."""
-    half: FloatArray
-    """(room,): the solution of transposed `upper` times x = `sign`."""
     size: IntArray
     """(1,): supporters."""
 
@@ -35,44 +33,34 @@ class Factor(NamedTuple):
 def empty_factor(room: int) -> Factor:
     """The factor of no support, with room for as many supporters; memory not used costs nothing."""
     upper = np.empty((room, room))
-    slot, size = np.zeros(room, np.int64), np.zeros(1, np.int64)
-    return Factor(upper, slot, np.zeros(room), np.zeros(room), size)
+    return Factor(upper, np.zeros(room, np.int64), np.zeros(room), np.zeros(1, np.int64))
 
 
 @njit(cache=True, nogil=True)
-def with_room(factor: Factor) -> Factor:
-    """The same factor with room for at least one more."""
-    kept = factor.size[0]
-    if kept < len(factor.slot):
-        return factor
-    upper = np.empty((2 * kept, 2 * kept))
-    slot = np.zeros(2 * kept, np.int64)
-    sign = np.zeros(2 * kept)
-    upper[:kept, :kept] = factor.upper
-    slot[:kept] = factor.slot
-    sign[:kept] = factor.sign
-    half = np.zeros(2 * kept)
-    half[:kept] = factor.half
-    return Factor(upper, slot, sign, half, factor.size)
-
-
-@njit(cache=True, nogil=True)
-def append(factor: Factor, gram: FloatArray, slot: int, sign: float) -> bool:
-    """Takes a feature into the support; False, and no change, where the support explains it."""
-    size = factor.size[0]
+def append_all(factor: Factor, gram: FloatArray, slots: IntArray, signs: FloatArray) -> bool:
+    """Takes several features into the support; False where the support explains one of them."""
+    size, count = factor.size[0], len(slots)
     upper = factor.upper
-    row = gram[slot]
-    column = row[factor.slot[:size]]
-    solve_lower(upper, column, 0)
-    pivot = row[slot] - np.dot(column, column)
-    if pivot <= _LEAST_PIVOT * row[slot]:
+    if size + count > len(factor.slot):
         return False
-    upper[:size, size] = column
-    upper[size, size] = np.sqrt(pivot)
-    factor.half[size] = (sign - np.dot(column, factor.half[:size])) / upper[size, size]
-    factor.slot[size] = slot
-    factor.sign[size] = sign
-    factor.size[0] = size + 1
+    columns = np.empty((count, size + count))
+    for k in range(count):
+        columns[k, :size] = gram[slots[k]][factor.slot[:size]]
+    _solve_lower(upper, columns, 0, size)
+    for k in range(count):
+        own, last = columns[k], size + k
+        for other in range(k):
+            done = size + other
+            own[done] = gram[slots[k], slots[other]] - dot(own[:done], columns[other])
+            own[done] /= upper[done, done]
+        pivot = gram[slots[k], slots[k]] - dot(own[:last], own)
+        if pivot <= _LEAST_PIVOT * gram[slots[k], slots[k]]:
+            return False
+        upper[:last, last] = own[:last]
+        upper[last, last] = np.sqrt(pivot)
+        factor.slot[last] = slots[k]
+        factor.sign[last] = signs[k]
+        factor.size[0] = last + 1
     return True
 
 
@@ -92,56 +80,46 @@ def remove(factor: Factor, place: int) -> None:
     factor.size[0] = size - 1
     for i in range(len(lost)):
         _rotate(upper[place + i, place + i : size - 1], lost[i:])
-    _renew_half(factor, place)
-
-
-@njit(cache=True, nogil=True)
-def _renew_half(factor: Factor, first: int) -> None:
-    """Computes `half` from `first` on anew; what stands before it depends on earlier rows only."""
-    half = factor.half[: factor.size[0]]
-    for k in range(first, len(half)):
-        half[k] = factor.sign[k]
-    for i in range(first):
-        subtract(half[first:], half[i], factor.upper[i, first : len(half)])
-    solve_lower(factor.upper, half, first)
-
-
-@njit(cache=True, nogil=True)
-def direction(factor: Factor) -> FloatArray:
-    """(support,): how the coefficients grow as alpha falls."""
-    found = factor.half[: factor.size[0]].copy()
-    solve_upper(factor.upper, found)
-    return found
 
 
 @njit(cache=True, nogil=True)
 def solve(upper: FloatArray, right: FloatArray) -> None:
-    """Turns `right` (support,) into the solution of Gram times x = right, in place."""
-    solve_lower(upper, right, 0)
-    solve_upper(upper, right)
+    """Turns `right` (support,) into the solution of Gram times x = right, in place.
+
+    Its leading zeros cost nothing: after an entry only the last few are none.
+    """
+    first = 0
+    while first < len(right) and right[first] == 0.0:
+        first += 1
+    first -= first % _ABREAST
+    _solve_lower(upper, right.reshape(1, len(right)), first, len(right))
+    _solve_upper(upper, right)
 
 
 @njit(cache=True, nogil=True)
-def solve_lower(upper: FloatArray, right: FloatArray, done: int) -> None:
-    """Turns `right` into the solution of transposed `upper` times x = right, in place.
+def _solve_lower(upper: FloatArray, rights: FloatArray, begin: int, count: int) -> None:
+    """Turns the first `count` entries of each row of `rights` into the solution of transposed
+    `upper` times x = row, in place; those before `begin` are zero, and stay so.
 
-    `done`: entries that hold the solution already, and were subtracted from the rest.
+    Rows of `upper` stay in the cache for all of `rights`.
     """
-    count = len(right)
-    for first in range(done, count, _ABREAST):
+    for first in range(begin, count, _ABREAST):
         last = min(first + _ABREAST, count)
-        for i in range(first, last):
-            right[i] /= upper[i, i]
-            for k in range(i + 1, last):
-                right[k] -= right[i] * upper[i, k]
         if last < count:
             one, two = upper[first, last:count], upper[first + 1, last:count]
             three, four = upper[first + 2, last:count], upper[first + 3, last:count]
-            subtract_four(right[last:], right[first:last], one, two, three, four)
+        for row in range(len(rights)):
+            right = rights[row]
+            for i in range(first, last):
+                right[i] /= upper[i, i]
+                for k in range(i + 1, last):
+                    right[k] -= right[i] * upper[i, k]
+            if last < count:
+                subtract_four(right[last:count], right[first:last], one, two, three, four)
 
 
 @njit(cache=True, nogil=True)
-def solve_upper(upper: FloatArray, right: FloatArray) -> None:
+def _solve_upper(upper: FloatArray, right: FloatArray) -> None:
     """Turns `right` into the solution of `upper` times x = right, in place."""
     count = len(right)
     for first in range((count - 1) // _ABREAST * _ABREAST, -1, -_ABREAST):

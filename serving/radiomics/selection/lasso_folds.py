@@ -34,24 +34,27 @@ class Folds(NamedTuple):
     """(folds, features): weighted, over the fold's training rows; 0 without an intercept."""
     norm: FloatArray
     """(folds, features): Euclidean length of a fold's column."""
+    mass: FloatArray
+    """(folds,): sum of the squared weights."""
     target_mean: FloatArray
     """(folds,): of the centred target given."""
 
 
-def training_weights(
-    trains: Sequence[NDArray[np.intp]], sample_weight: FloatArray | None, samples: int
-) -> FloatArray:
-    """Roots of the rows' weights, (folds, samples), scaled as scikit-learn scales them.
+def training_counts(trains: Sequence[NDArray[np.intp]], samples: int) -> FloatArray:
+    """How often each fold trains on each row, (folds, samples).
 
     `trains`: training rows of each fold, as indices; a row that stands twice counts twice.
     """
-    weights = np.zeros((len(trains), samples))
-    for row, train in zip(weights, trains, strict=True):
-        row += np.bincount(train, minlength=samples)
-        if sample_weight is not None:
-            row *= sample_weight
-            row *= len(train) / row.sum()
-    return np.sqrt(weights)
+    counts = [np.bincount(train, minlength=samples) for train in trains]
+    return np.array(counts, dtype=np.float64)
+
+
+def weight_scale(counts: FloatArray, sample_weight: FloatArray | None) -> FloatArray:
+    """(folds,): by what scikit-learn multiplies the samples' weights in each fold."""
+    if sample_weight is None:
+        return np.ones(len(counts))
+    scale: FloatArray = counts.sum(axis=1) / (counts @ sample_weight)
+    return scale
 
 
 def make_folds(
@@ -72,7 +75,8 @@ def make_folds(
         target_mean[:] = 0.0
     mean, norm = column_moments(features, squared, fit_intercept)
     centred = weight * (target - target_mean[:, None])
-    return Folds(features, rows, weight, centred, mean, norm, target_mean)
+    mass = squared.sum(axis=1)
+    return Folds(features, rows, weight, centred, mean, norm, mass, target_mean)
 
 
 @njit(cache=True, nogil=True, fastmath={"reassoc", "contract", "nsz"})

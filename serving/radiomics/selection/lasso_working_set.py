@@ -8,7 +8,7 @@ import numpy as np
 from numba import njit
 
 from serving.radiomics.selection.lasso_folds import FloatArray, Folds, IntArray
-from serving.radiomics.selection.lasso_vectors import products, subtract_rows
+from serving.radiomics.selection.lasso_products import Shared, products_within
 
 _SPARE = 64
 
@@ -21,8 +21,6 @@ class WorkingSet(NamedTuple):
 
     feature: IntArray
     """(room,): a slot's feature."""
-    column: FloatArray
-    """(room, samples): weighted and centred."""
     gram: FloatArray
     """(room, room)."""
     coef: FloatArray
@@ -41,7 +39,6 @@ def empty_set(features: int, samples: int) -> WorkingSet:
     room = min(samples + _SPARE, features)
     return WorkingSet(
         np.zeros(room, np.int64),
-        np.empty((room, samples)),
         np.empty((room, room)),
         np.zeros(room),
         np.full(features, -1, np.int64),
@@ -59,15 +56,12 @@ def _with_room(members: WorkingSet, wanted: int) -> WorkingSet:
     room = min(len(members.slot), max(wanted, 2 * len(members.feature)))
     feature = np.zeros(room, np.int64)
     feature[:kept] = members.feature[:kept]
-    column = np.empty((room, members.column.shape[1]))
-    column[:kept] = members.column[:kept]
     gram = np.empty((room, room))
     gram[:kept, :kept] = members.gram[:kept, :kept]
     coef = np.zeros(room)
     coef[:kept] = members.coef[:kept]
     return WorkingSet(
         feature,
-        column,
         gram,
         coef,
         members.slot,
@@ -78,7 +72,12 @@ def _with_room(members: WorkingSet, wanted: int) -> WorkingSet:
 
 @njit(cache=True, nogil=True)
 def choose_near(
-    members: WorkingSet, folds: Folds, fold: int, gradient: FloatArray, least: float
+    members: WorkingSet,
+    folds: Folds,
+    shared: Shared,
+    fold: int,
+    gradient: FloatArray,
+    least: float,
 ) -> WorkingSet:
     """Makes candidates of all that are not zero or whose gradient reaches `least` in size.
 
@@ -104,40 +103,20 @@ def choose_near(
     members.size[1] = found
     if last > first:
         members = _with_room(members, last)
-        _enter(members, folds, fold, newcomers[: last - first])
+        _enter(members, folds, shared, fold, newcomers[: last - first])
     return members
 
 
 @njit(cache=True, nogil=True)
-def _enter(members: WorkingSet, folds: Folds, fold: int, newcomers: IntArray) -> None:
-    first = members.size[0]
-    last = first + len(newcomers)
-    weight = folds.weight[fold]
-    for k in range(first, last):
-        j = newcomers[k - first]
-        members.feature[k] = j
-        members.slot[j] = k
-        _centre(members.column[k], folds.features[j], folds.mean[fold, j], weight)
-    # By hand: a library would first copy all members' columns for the few that are new.
-    fresh = np.arange(first, last)
-    for k in range(last):
-        found = members.gram[k, first:last]
-        products(members.column[k], members.column, fresh, found)
-        for i in range(len(found)):
-            members.gram[first + i, k] = found[i]
-    members.size[0] = last
-
-
-@njit(cache=True, nogil=True)
-def _centre(column: FloatArray, feature: FloatArray, mean: float, weight: FloatArray) -> None:
-    for i in range(len(column)):
-        column[i] = weight[i] * (feature[i] - mean)
-
-
-@njit(cache=True, nogil=True)
-def residual(members: WorkingSet, target: FloatArray) -> FloatArray:
-    """(samples,): the weighted target less what the members explain."""
-    left = target.copy()
-    used = np.flatnonzero(members.coef[: members.size[0]])
-    subtract_rows(left, members.column, used, members.coef[used])
-    return left
+def _enter(
+    members: WorkingSet, folds: Folds, shared: Shared, fold: int, newcomers: IntArray
+) -> None:
+    for j in newcomers:
+        last = members.size[0]
+        members.feature[last] = j
+        members.slot[j] = last
+        row = members.gram[last, : last + 1]
+        row[:] = products_within(shared, folds, fold, members.feature[: last + 1])
+        for other in range(last):
+            members.gram[other, last] = row[other]
+        members.size[0] = last + 1

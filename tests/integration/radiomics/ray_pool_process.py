@@ -41,6 +41,8 @@ SLOW = ExtractionSettings(
 """On the large image of case 2 it takes minutes."""
 SLOW_CASE = 2
 MIB = 1 << 20
+LARGE_BYTES = 600 * MIB
+"""The large image alone takes 512 MiB, a whole worker with a small one some 250."""
 LIMITS = {
     "memory": PoolLimits((0,), 2, 700 * MIB, timeout_s=120.0),
     "time": PoolLimits((0,), 2, 8192 * MIB, timeout_s=2.0),
@@ -60,7 +62,7 @@ class CountingPool(RayCasePool):
         self.started.append((order.case.index, order.whole))
         super().start(order)
         if self._kill and order.case.index == SLOW_CASE:
-            threading.Thread(target=_kill_whoever_works_long, daemon=True).start()
+            threading.Thread(target=_kill_whoever_holds_much, daemon=True).start()
 
 
 def main(cohort: Path) -> None:
@@ -94,25 +96,30 @@ def run(cohort: Path, way: str, limits: PoolLimits) -> dict[str, object]:
     return {"cases": found, "started": pool.started}
 
 
-def _kill_whoever_works_long() -> None:
-    """Whoever takes seconds works on the slow case: the others take milliseconds."""
-    since: dict[int, float] = {}
+def _kill_whoever_holds_much() -> None:
+    """Whoever has the large image in memory works on the slow case, however loaded the machine."""
     while True:
-        since = {pid: since.get(pid, time.monotonic()) for pid in _workers()}
-        late = [pid for pid, began in since.items() if time.monotonic() - began > 2.0]
-        for pid in late:
-            os.kill(pid, signal.SIGKILL)
-        if late:
+        large = [process for process in _workers() if _resident_bytes(process) > LARGE_BYTES]
+        for process in large:
+            os.kill(process.pid, signal.SIGKILL)
+        if large:
             return
         time.sleep(0.1)
 
 
-def _workers() -> list[int]:
+def _resident_bytes(process: psutil.Process) -> int:
+    try:
+        return int(process.memory_info().rss)
+    except psutil.Error:
+        return 0
+
+
+def _workers() -> list[psutil.Process]:
     found = []
     for process in psutil.Process().children(recursive=True):
         try:
             if "run_case_task" in " ".join(process.cmdline()):
-                found.append(process.pid)
+                found.append(process)
         except psutil.Error:
             continue
     return found

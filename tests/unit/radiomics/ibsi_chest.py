@@ -5,29 +5,22 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 
-import nibabel
-import numpy as np
 import pytest
 
-from serving.domain.volume import RAS_FROM_LPS
 from serving.radiomics.imaging.image import Image, Roi
+from serving.radiomics.reading.case import read_case
 
 DATA = Path(__file__).resolve().parents[3] / "../shared/data"
 
 
-def chest_phantom() -> tuple[Image, Roi]:
-    """The CT image and its GTV mask, from their NIfTI files."""
-    folder = DATA / "ibsi-ct-phantom/nifti"
+def chest_phantom(source: str = "nifti") -> tuple[Image, Roi]:
+    """The CT image and its GTV mask as a case is read: from `nifti`, or `dicom` with RTSTRUCT."""
+    folder = DATA / "ibsi-ct-phantom" / source
     if not folder.is_dir():
         pytest.skip("the public data set ibsi-ct-phantom is not beside this checkout")
-    image = nibabel.load(folder / "image/phantom.nii.gz")
-    mask = nibabel.load(folder / "mask/mask.nii.gz")
-    values = np.asarray(image.dataobj, dtype=np.float64).transpose(2, 1, 0)
-    inside = np.asarray(mask.dataobj).transpose(2, 1, 0) > 0
-    return (
-        Image(np.ascontiguousarray(values), RAS_FROM_LPS @ image.affine),
-        Roi("GTV", np.ascontiguousarray(inside)),
-    )
+    case = read_case(folder / "image", folder / "mask")
+    (roi,) = case.rois
+    return case.image, roi
 
 
 def chest_reference(configuration: str) -> dict[str, tuple[float, float]]:

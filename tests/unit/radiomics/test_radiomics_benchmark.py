@@ -36,9 +36,12 @@ def test_the_features_of_the_digital_phantom_are_exactly_the_tags(
     assert all(type(value) is float for value in digital.values())
 
 
+@pytest.mark.parametrize("source", ["dicom", "nifti"])
 @pytest.mark.parametrize(("configuration", "tags"), [("a", 406), ("c", 270)])
-def test_every_reference_value_of_the_ct_phantom_is_met(configuration: str, tags: int) -> None:
-    image, roi = chest_phantom()
+def test_every_reference_value_of_the_ct_phantom_is_met(
+    configuration: str, tags: int, source: str
+) -> None:
+    image, roi = chest_phantom(source)
     reference = chest_reference(configuration)
     settings = preset(f"ibsi-{configuration}")
     values = extract(image, roi, settings) | diagnostics(image, roi, settings)

@@ -17,6 +17,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import KFold, ShuffleSplit
 
 from serving.radiomics import LassoCV
+from serving.radiomics.selection import lasso_products
 
 
 def cohort(samples: int, features: int, seed: int) -> tuple[NDArray, NDArray]:
@@ -142,6 +143,14 @@ def test_a_target_that_never_varies_leaves_all_coefficients_zero() -> None:
         own = LassoCV().fit(table, np.full(40, 2.5))
     assert not np.any(own.coef_)
     assert own.intercept_ == pytest.approx(2.5)
+
+
+def test_more_features_than_products_are_kept_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lasso_products, "MOST_FEATURES", 10)
+    table, target = cohort(60, 90, 5)
+    assert_same(table, target)
+    assert_same(table, target, np.random.default_rng(5).uniform(0.5, 2.0, 60))
+    assert_same(table, target, fit_intercept=False)
 
 
 _PLAIN = """

@@ -1,0 +1,155 @@
+"""From one alpha to the next in a few solutions: a support is guessed, solved for and corrected.
+
+Sources: Hintermueller 2002 (the primal-dual active set method is a Newton method, hence few
+corrections), Fan 2014 (along the lasso's path, where the last support is a good guess).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from serving.radiomics.selection.lasso_factor import Factor, append_all, remove, solve
+from serving.radiomics.selection.lasso_folds import FloatArray, IntArray
+from serving.radiomics.selection.lasso_vectors import products, subtract
+from serving.radiomics.selection.lasso_working_set import WorkingSet
+
+_MOST_SOLUTIONS = 10
+"""For one alpha; whoever needs more goes in circles."""
+_MOST_LEAPS = 30
+"""From one alpha to the next; about half of them are shorter ones."""
+_ROUNDING = 1e-9
+"""Share of alpha by which a gradient may exceed it and still count as equal."""
+
+
+@njit(cache=True, nogil=True)
+def travel(
+    members: WorkingSet,
+    factor: Factor,
+    watched: IntArray,
+    gradient: FloatArray,
+    way: tuple[float, float],
+    positive: bool,
+) -> bool:
+    """Moves the members' coefficients along `way`, from one alpha's optimum to a smaller one's.
+
+    `watched`: slots that may have a coefficient; `gradient` (members,): at the coefficients as
+    they are, changed. A leap that fails is tried again in shorter ones. False where that does not
+    help; coefficients and factor are then of no use.
+    """
+    now, goal = way
+    aim = goal
+    for _ in range(_MOST_LEAPS):
+        start, before = members.coef[: members.size[0]].copy(), gradient.copy()
+        if _leap(members, factor, watched, gradient, aim, positive):
+            if aim == goal:
+                return True
+            now, aim = aim, goal
+        else:
+            members.coef[: members.size[0]] = start
+            gradient[:] = before
+            if not refill(factor, members):
+                return False
+            aim = 0.5 * (now + aim)
+    return False
+
+
+@njit(cache=True, nogil=True)
+def _leap(
+    members: WorkingSet,
+    factor: Factor,
+    watched: IntArray,
+    gradient: FloatArray,
+    alpha: float,
+    positive: bool,
+) -> bool:
+    """To the optimum at `alpha`. False where the guesses go in circles, or the support explains
+    a feature that should enter.
+    """
+    active = np.zeros(len(gradient), np.bool_)
+    active[factor.slot[: factor.size[0]]] = True
+    for _ in range(_MOST_SOLUTIONS):
+        _solve(members, factor, watched, active, gradient, alpha)
+        entering = _violators(watched, active, gradient, alpha, positive)
+        signs = np.sign(gradient[entering])
+        left = _drop(members, factor, active, gradient)
+        if left == 0 and len(entering) == 0:
+            return True
+        if not append_all(factor, members.gram, entering, signs):
+            return False
+        active[entering] = True
+    return False
+
+
+@njit(cache=True, nogil=True)
+def refill(factor: Factor, members: WorkingSet) -> bool:
+    """Makes the factor that of all members with a coefficient; False where they explain another."""
+    used = np.flatnonzero(members.coef[: members.size[0]])
+    factor.size[0] = 0
+    filled: bool = append_all(factor, members.gram, used, np.sign(members.coef[used]))
+    return filled
+
+
+@njit(cache=True, nogil=True)
+def _solve(
+    members: WorkingSet,
+    factor: Factor,
+    watched: IntArray,
+    active: NDArray[np.bool_],
+    gradient: FloatArray,
+    alpha: float,
+) -> None:
+    """Brings the support's gradients to alpha in size, whatever becomes of the others."""
+    slots = factor.slot[: factor.size[0]]
+    goal = alpha * factor.sign[: factor.size[0]]
+    step = gradient[slots] - goal
+    solve(factor.upper, step)
+    spread = np.zeros(members.size[0])
+    for k in range(len(slots)):
+        spread[slots[k]] = step[k]
+        members.coef[slots[k]] += step[k]
+        gradient[slots[k]] = goal[k]
+    idle = watched[~active[watched]]
+    fall = np.empty(len(idle))
+    products(spread, members.gram, idle, fall)
+    for k in range(len(idle)):
+        gradient[idle[k]] -= fall[k]
+
+
+@njit(cache=True, nogil=True)
+def _violators(
+    watched: IntArray,
+    active: NDArray[np.bool_],
+    gradient: FloatArray,
+    alpha: float,
+    positive: bool,
+) -> IntArray:
+    """Idle slots whose gradient exceeds alpha."""
+    most = alpha * (1.0 + _ROUNDING)
+    found = np.empty(len(watched), np.int64)
+    count = 0
+    for slot in watched:
+        size = gradient[slot] if positive else abs(gradient[slot])
+        if size > most and not active[slot]:
+            found[count] = slot
+            count += 1
+    return found[:count]
+
+
+@njit(cache=True, nogil=True)
+def _drop(
+    members: WorkingSet, factor: Factor, active: NDArray[np.bool_], gradient: FloatArray
+) -> int:
+    """Takes out who changed sign, the last first; returns how many."""
+    dropped = 0
+    for place in range(factor.size[0] - 1, -1, -1):
+        slot = factor.slot[place]
+        coef = members.coef[slot]
+        if coef * factor.sign[place] <= 0.0:
+            subtract(gradient, -coef, members.gram[slot])
+            members.coef[slot] = 0.0
+            active[slot] = False
+            remove(factor, place)
+            dropped += 1
+    return dropped

@@ -1,0 +1,77 @@
+"""Products of features within each fold, from those over all rows: folds differ in few rows."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+
+from serving.radiomics.selection.lasso_folds import FloatArray, Folds, IntArray
+from serving.radiomics.selection.lasso_vectors import products
+
+MOST_FEATURES = 8192
+"""Products of all features with each other take 512 MiB then; of more, those asked for are made."""
+
+
+class Shared(NamedTuple):
+    """Row i of a fold counts `difference` more often than in `whole`, which counts it once.
+
+    Rows of a fold that stand in `whole` as they are, which is nine of ten in ten folds, need no
+    work at all.
+    """
+
+    whole: FloatArray
+    """(features, features): over all rows, weighted by the samples; empty if there are too many."""
+    apart: FloatArray
+    """(folds, features, most rows): the rows that count otherwise."""
+    difference: FloatArray
+    """(folds, most rows): 0 for places that are not used."""
+    scale: FloatArray
+    """(folds,): what a sample's weight is multiplied by in the fold."""
+
+
+def whole_products(features: FloatArray, sample_weight: FloatArray | None) -> FloatArray:
+    """(features, features), or empty where there are too many; `features` (features, samples)."""
+    if len(features) > MOST_FEATURES:
+        return np.empty((0, 0))
+    weighted = features if sample_weight is None else features * np.sqrt(sample_weight)
+    found: FloatArray = weighted @ weighted.T
+    return found
+
+
+def shared_products(
+    whole: FloatArray,
+    features: FloatArray,
+    counts: FloatArray,
+    sample_weight: FloatArray | None,
+    scale: FloatArray,
+) -> Shared:
+    """`counts` (folds, samples): how often a fold trains on a row; `scale` (folds,)."""
+    weight = np.ones(counts.shape[1]) if sample_weight is None else sample_weight
+    otherwise = [np.flatnonzero(row != 1.0) for row in counts] if len(whole) else []
+    most = max((len(rows) for rows in otherwise), default=0)
+    apart = np.zeros((len(otherwise), len(whole), most))
+    difference = np.zeros((len(otherwise), most))
+    for fold, rows in enumerate(otherwise):
+        apart[fold, :, : len(rows)] = features[:, rows]
+        difference[fold, : len(rows)] = (counts[fold, rows] - 1.0) * weight[rows]
+    return Shared(whole, apart, difference, scale)
+
+
+@njit(cache=True, nogil=True)
+def products_within(shared: Shared, folds: Folds, fold: int, which: IntArray) -> FloatArray:
+    """(which,): products of the last of the fold's weighted and centred columns with each."""
+    feature, mean = which[-1], folds.mean[fold]
+    found = np.empty(len(which))
+    if len(shared.whole) == 0:
+        centred = folds.weight[fold] ** 2 * (folds.features[feature] - mean[feature])
+        products(centred, folds.features, which, found)
+        return found
+    apart = shared.apart[fold]
+    products(shared.difference[fold] * apart[feature], apart, which, found)
+    row = shared.whole[feature]
+    scale, mass = shared.scale[fold], folds.mass[fold] * mean[feature]
+    for k in range(len(which)):
+        found[k] = scale * (found[k] + row[which[k]]) - mass * mean[which[k]]
+    return found
