@@ -12,7 +12,7 @@ def truth_table(report: Report, truth: StudyTruth) -> Table:
     """Millilitres; the last column is the network's volume as it is, right or wrong."""
     table = Table(title="lesion volume of the synthetic study, ml", title_justify="left")
     table.add_column("region")
-    for title in ("true", "from the known mask", "from the network's mask"):
+    for title in ("true", "from the known mask", "from the box's mask"):
         table.add_column(title, justify="right")
     found = {region.side: region.lesion_volume_ml for region in report.findings.lungs}
     true, mask = truth.volumes, truth.from_known_mask

@@ -38,10 +38,10 @@ PRECISION = dict.fromkeys((STOCK, TUNED, ONNX, FP32), "FP32") | {BF16: "BF16", I
 """What a side multiplies in."""
 PUBLISHED = (
     Group(
-        "RetinaNet", (None, None, None, 3.02, None, 8.24), "published, other machine", apart=True
+        "RetinaNet", (None, None, None, 3.02, None, 8.24), "as published", apart=True
     ),
     Group(
-        "whole study", (None, None, None, 2.89, None, None), "published, other machine", apart=True
+        "whole study", (None, None, None, 2.89, None, None), "as published", apart=True
     ),
 )
 """The case study's figures (two-socket Xeons): context, not like for like."""

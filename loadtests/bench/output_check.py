@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 SAME_BOX = 0.5
 """Intersection over union from which two boxes are the same object (PASCAL VOC's)."""
 BOXES_SCORES_LABELS = 3
+LEAST_SCORE = 0.05
+"""From which the zoo's detectors answer with a box (provisioning.zoo.detector.Selection)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +21,8 @@ class Difference:
     """`largest`: of |a - b| / max(1, |b|) over every element. `share`: how much is different.
 
     A detector lists its answers by score, so rounding may swap two that are as good as equal:
-    `largest` compares each box with the one that found it, and counts 1 for a box not found.
+    `largest` compares each box with the one that found it. A box that one side alone has differs
+    by its score less the least that is answered, as the other side may have it just below.
     """
 
     largest: float
@@ -63,9 +66,18 @@ def _compare_boxes(given: Sequence[NDArray[Any]], reference: Sequence[NDArray[An
     ours, theirs = _boxes(given), _boxes(reference)
     finders = _finders(ours, theirs)
     found = finders >= 0
-    whole = len(ours) == len(theirs) and bool(found.all())
-    largest = max(0.0 if whole else 1.0, _largest(ours[finders[found]], theirs[found]))
+    alone = np.concatenate([theirs[~found], np.delete(ours, finders[found], axis=0)])
+    edge = max(_least_score(one) for one in (given, reference))
+    missed = float(np.clip(alone[:, 5] - edge, 0.0, None).max(initial=0.0))
+    largest = max(missed, _largest(ours[finders[found]], theirs[found]))
     return Difference(largest, float(1.0 - found.mean()) if len(theirs) else 0.0)
+
+
+def _least_score(outputs: Sequence[NDArray[Any]]) -> float:
+    """Below which a box is not answered: that of the last where all rows are taken."""
+    _, scores, labels = outputs
+    full = labels.size > 0 and bool(np.all(labels))
+    return max(LEAST_SCORE, float(scores.min())) if full else LEAST_SCORE
 
 
 def _finders(ours: NDArray[np.float64], theirs: NDArray[np.float64]) -> NDArray[np.intp]:

@@ -46,10 +46,23 @@ def test_boxes_that_rounding_swapped_do_not_differ() -> None:
     assert compare(given, (BOXES, SCORES, LABELS)).largest == pytest.approx(1e-6, rel=0.1)
 
 
-def test_a_box_too_many_or_one_not_found_is_wholly_different() -> None:
+def test_a_box_that_one_side_alone_has_differs_by_its_score_above_the_least() -> None:
     fewer = np.array([[1, 0, 0]], np.int64)
-    assert compare((BOXES, SCORES, fewer), (BOXES, SCORES, LABELS)).largest == 1.0
-    assert compare((BOXES, SCORES, LABELS), (BOXES, SCORES, fewer)).largest == 1.0
+    assert compare((BOXES, SCORES, fewer), (BOXES, SCORES, LABELS)).largest == pytest.approx(0.35)
+    assert compare((BOXES, SCORES, LABELS), (BOXES, SCORES, fewer)).largest == pytest.approx(0.35)
+    faint = np.array([[0.9, 0.0500003, 0.0]])
+    assert compare((BOXES, faint, LABELS), (BOXES, faint, fewer)).largest < 1e-6
+
+
+def test_where_all_rows_are_taken_the_last_box_may_be_another() -> None:
+    boxes = np.array([[[0, 0, 10, 10], [20, 20, 40, 40], [60, 60, 80, 80]]], np.float32)
+    scores = np.array([[0.9, 0.4, 0.3]])
+    labels = np.array([[1, 1, 1]], np.int64)
+    other = boxes.copy()
+    other[0, 2] += 100
+    assert compare((other, scores, labels), (boxes, scores, labels)).largest == 0.0
+    other[0, 1] += 100
+    assert compare((other, scores, labels), (boxes, scores, labels)).largest == pytest.approx(0.1)
 
 
 def test_a_box_that_moved_away_is_not_found() -> None:
