@@ -37,12 +37,8 @@ COLOURS = {
 PRECISION = dict.fromkeys((STOCK, TUNED, ONNX, FP32), "FP32") | {BF16: "BF16", INT8: "INT8"}
 """What a side multiplies in."""
 PUBLISHED = (
-    Group(
-        "RetinaNet", (None, None, None, 3.02, None, 8.24), "as published", apart=True
-    ),
-    Group(
-        "whole study", (None, None, None, 2.89, None, None), "as published", apart=True
-    ),
+    Group("RetinaNet", (None, None, None, 3.02, None, 8.24), "as published", apart=True),
+    Group("whole study", (None, None, None, 2.89, None, None), "as published", apart=True),
 )
 """The case study's figures (two-socket Xeons): context, not like for like."""
 

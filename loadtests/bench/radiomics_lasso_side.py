@@ -22,6 +22,7 @@ from threadpoolctl import threadpool_info, threadpool_limits
 from loadtests.bench.radiomics_lasso_data import make_cohort
 
 FOLDS = 10
+EXPLAINED = 0.95
 MAX_ITER = 1_000_000
 """Enough for scikit-learn to converge; sweeps end by the tolerance long before."""
 
@@ -71,21 +72,30 @@ def _fit_celer(celer_path: Any, table: Any, target: Any) -> tuple[float, Any]:
     return float(alpha), coefs[:, 0]
 
 
-def _fit_pca(kind: Any, table: Any, target: Any, jobs: int) -> tuple[float, Any]:
+def _fit_pca(table: Any, target: Any, jobs: int) -> tuple[float, Any]:
     """PCA then LassoCV in each of ten outer folds, as in the case study; the last fold's model."""
     for train, _ in KFold(FOLDS).split(table):
-        own = kind(cv=FOLDS, max_iter=MAX_ITER, n_jobs=jobs)
-        fitted = make_pipeline(PCA(0.95, svd_solver="full"), own).fit(table[train], target[train])
+        lasso = LassoCV(cv=FOLDS, max_iter=MAX_ITER, n_jobs=jobs)
+        pca = PCA(EXPLAINED, svd_solver="full")
+        fitted = make_pipeline(pca, lasso).fit(table[train], target[train])
     return float(fitted[-1].alpha_), fitted[-1].coef_
 
 
-def pca_fitter(side: str) -> Fit:
-    """PCA + LassoCV with the side's LassoCV."""
-    if side == "aibox":
-        from serving.radiomics import LassoCV as OwnLassoCV
+def _fit_own_pca(table: Any, target: Any, jobs: int) -> tuple[float, Any]:
+    """The same with the box's own components and LassoCV."""
+    from serving.radiomics import LassoCV as OwnLassoCV
+    from serving.radiomics.modelling.projection import principal_components
 
-        return lambda table, target, jobs: _fit_pca(OwnLassoCV, table, target, jobs)
-    return lambda table, target, jobs: _fit_pca(LassoCV, table, target, jobs)
+    for train, _ in KFold(FOLDS).split(table):
+        found = principal_components(table[train], None, EXPLAINED)
+        scores = (table[train] - found.mean) @ found.directions.T
+        fitted = OwnLassoCV(cv=FOLDS, max_iter=MAX_ITER, n_jobs=jobs).fit(scores, target[train])
+    return float(fitted.alpha_), fitted.coef_
+
+
+def pca_fitter(side: str) -> Fit:
+    """PCA + LassoCV of the side."""
+    return _fit_own_pca if side == "aibox" else _fit_pca
 
 
 def main(side: str) -> None:
