@@ -60,7 +60,8 @@ def fold_paths(
     count, samples = folds.weight.shape
     explained = np.empty((count, alphas.shape[1], samples))
     sweeps = np.zeros((count, alphas.shape[1]), np.int64)
-    sets = [empty_set(len(folds.features), samples) for _ in range(count)]
+    apart = shared.difference.shape[1]
+    sets = [empty_set(len(folds.features), samples, apart) for _ in range(count)]
     factors = [empty_factor(min(samples, len(folds.features)) + 1) for _ in range(count)]
     stand = _at_the_start(folds)
     last = np.empty(count)

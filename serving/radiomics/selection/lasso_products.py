@@ -8,7 +8,7 @@ import numpy as np
 from numba import njit
 
 from serving.radiomics.selection.lasso_folds import FloatArray, Folds, IntArray
-from serving.radiomics.selection.lasso_vectors import products
+from serving.radiomics.selection.lasso_vectors import products, subtract_rows
 
 MOST_FEATURES = 8192
 """Products of all features with each other take 512 MiB then; of more, those asked for are made."""
@@ -60,16 +60,21 @@ def shared_products(
 
 
 @njit(cache=True, nogil=True)
-def products_within(shared: Shared, folds: Folds, fold: int, which: IntArray) -> FloatArray:
-    """(which,): products of the last of the fold's weighted and centred columns with each."""
+def products_within(
+    shared: Shared, folds: Folds, fold: int, which: IntArray, apart: FloatArray
+) -> FloatArray:
+    """(which,): products of the last of the fold's weighted and centred columns with each.
+
+    `apart` (most rows, at least which): the rows that count otherwise, of the features `which`.
+    """
     feature, mean = which[-1], folds.mean[fold]
-    found = np.empty(len(which))
+    found = np.zeros(len(which))
     if len(shared.whole) == 0:
         centred = folds.weight[fold] ** 2 * (folds.features[feature] - mean[feature])
         products(centred, folds.features, which, found)
         return found
-    apart = shared.apart[fold]
-    products(shared.difference[fold] * apart[feature], apart, which, found)
+    less = -shared.difference[fold] * shared.apart[fold, feature]
+    subtract_rows(found, apart, np.arange(len(less)), less)
     row = shared.whole[feature]
     scale, mass = shared.scale[fold], folds.mass[fold] * mean[feature]
     for k in range(len(which)):

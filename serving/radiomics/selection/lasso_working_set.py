@@ -23,6 +23,8 @@ class WorkingSet(NamedTuple):
     """(room,): a slot's feature."""
     gram: FloatArray
     """(room, room)."""
+    apart: FloatArray
+    """(most rows, room): the members' part of `Shared.apart`, so that it is passed in order."""
     coef: FloatArray
     slot: IntArray
     """(features,): -1 for non-members."""
@@ -33,13 +35,14 @@ class WorkingSet(NamedTuple):
 
 
 @njit(cache=True, nogil=True)
-def empty_set(features: int, samples: int) -> WorkingSet:
-    """A set without members."""
+def empty_set(features: int, samples: int, apart: int) -> WorkingSet:
+    """A set without members; `apart`: rows of its fold that count otherwise than in all."""
     # A support has at most as many members as there are samples; memory not used costs nothing.
     room = min(samples + _SPARE, features)
     return WorkingSet(
         np.zeros(room, np.int64),
         np.empty((room, room)),
+        np.empty((apart, room)),
         np.zeros(room),
         np.full(features, -1, np.int64),
         np.zeros(features, np.int64),
@@ -58,11 +61,14 @@ def _with_room(members: WorkingSet, wanted: int) -> WorkingSet:
     feature[:kept] = members.feature[:kept]
     gram = np.empty((room, room))
     gram[:kept, :kept] = members.gram[:kept, :kept]
+    apart = np.empty((len(members.apart), room))
+    apart[:, :kept] = members.apart[:, :kept]
     coef = np.zeros(room)
     coef[:kept] = members.coef[:kept]
     return WorkingSet(
         feature,
         gram,
+        apart,
         coef,
         members.slot,
         members.near,
@@ -115,8 +121,10 @@ def _enter(
         last = members.size[0]
         members.feature[last] = j
         members.slot[j] = last
+        for i in range(len(members.apart)):
+            members.apart[i, last] = shared.apart[fold, j, i]
         row = members.gram[last, : last + 1]
-        row[:] = products_within(shared, folds, fold, members.feature[: last + 1])
+        row[:] = products_within(shared, folds, fold, members.feature[: last + 1], members.apart)
         for other in range(last):
             members.gram[other, last] = row[other]
         members.size[0] = last + 1
