@@ -11,6 +11,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from serving.domain.disk import sync
 from serving.domain.errors import InvalidRequest, VersionExists
 
 _PREFIX = ".staging-"
@@ -133,8 +134,4 @@ def _sweep(repository: Path) -> None:
 def _flush(folder: Path) -> None:
     """Has the kernel write every file to the disk before the version gets its name."""
     for path in (folder, *folder.rglob("*")):
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+        sync(path)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from serving.domain.disk import sync
 from serving.domain.errors import CorruptModel
 from serving.domain.manifest import Name
 from serving.domain.provenance import Sha256
@@ -85,14 +85,14 @@ class ModelSet(_Part):
 
     @model_validator(mode="after")
     def _whole(self) -> ModelSet:
-        keys = {version.key for version in self.versions}
-        _once("version", [f"{name} {number}" for name, number in (v.key for v in self.versions)])
+        keys = self.keys
+        _once("version", [f"{version.name} {version.version}" for version in self.versions])
         _once("release", [release.reference for release in self.releases])
         _once("route", [route.pipeline for route in self.routes])
         for name, labels in self.labels.items():
             _all_in(f"a label of {name}", ((name, number) for number in labels.values()), keys)
         for name in {name for name, _ in keys}:
-            if STABLE not in self.labels.get(name, {}):
+            if self.stable(name) is None:
                 raise ValueError(f"no version of {name} is labelled {STABLE}")
         for release in self.releases:
             _all_in(f"release {release.reference}", release.models.items(), keys)
@@ -135,16 +135,10 @@ def write_model_set(path: Path, model_set: ModelSet) -> None:
     that dies after it with the new one.
     """
     scratch = path.with_suffix(".new")
-    with scratch.open("w", encoding="utf-8") as file:
-        file.write(model_set.model_dump_json(indent=2) + "\n")
-        file.flush()
-        os.fsync(file.fileno())
+    scratch.write_text(model_set.model_dump_json(indent=2) + "\n", "utf-8")
+    sync(scratch)
     scratch.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    sync(path.parent)
 
 
 def _once(what: str, names: list[str]) -> None:
@@ -153,7 +147,7 @@ def _once(what: str, names: list[str]) -> None:
         raise ValueError(f"{what} {twice[0]} is there twice")
 
 
-def _all_in(what: str, wanted: Iterable[tuple[str, int]], keys: set[tuple[str, int]]) -> None:
+def _all_in(what: str, wanted: Iterable[tuple[str, int]], keys: frozenset[tuple[str, int]]) -> None:
     for name, number in wanted:
         if (name, number) not in keys:
             raise ValueError(f"{what} names {name} version {number}, which is not in the set")

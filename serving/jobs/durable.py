@@ -1,4 +1,4 @@
-"""Making files and folders survive a power cut, and removing folders."""
+"""Making whole folders survive a power cut, and removing folders."""
 
 from __future__ import annotations
 
@@ -9,14 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-
-def sync(path: Path) -> None:
-    """Flushes a file's content, or a folder's entries, to the disk."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+from serving.domain.disk import sync
 
 
 def seal_tree(folder: Path) -> None:

@@ -16,6 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
+from serving.domain.disk import sync
 from serving.domain.errors import JobNotFound
 from serving.domain.job import Job, ResultFile
 from serving.jobs.durable import (
@@ -23,7 +24,6 @@ from serving.jobs.durable import (
     remove_tree,
     remove_tree_at_once,
     seal_tree,
-    sync,
     tree_bytes,
 )
 

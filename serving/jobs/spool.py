@@ -18,8 +18,9 @@ import uuid
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from serving.domain.disk import sync
 from serving.domain.errors import SpoolFull
-from serving.jobs.durable import private_folder, remove_tree, sync, tree_bytes
+from serving.jobs.durable import private_folder, remove_tree, tree_bytes
 from serving.jobs.folder_lock import FolderLock
 from serving.jobs.settings import GIB, IntakeSettings
 

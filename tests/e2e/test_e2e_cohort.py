@@ -97,15 +97,15 @@ def test_a_linear_model_answers_model_infer_as_predict_does(
     box: OwnBox, planted: Path, tmp_path: Path
 ) -> None:
     """On a box that starts with the model, as this one does when it starts anew."""
-    state_dir = tmp_path / "state"
-    state_dir.mkdir(mode=0o700)
-    shutil.copytree(box.state_dir / "models/planted", state_dir / "models/planted")
-    manifest = read_manifest(state_dir / "models/planted/1")
+    state = StateDir(tmp_path / "state")
+    state.prepare()
+    shutil.copytree(box.state_dir / "models/planted", state.models / "planted")
+    manifest = read_manifest(state.models / "planted/1")
     names = manifest.inputs[0].meaning.partition(": ")[2].split(", ")
     cases = [row for row in _rows(planted / "features.csv") if row["status"] == "ok"]
     features = np.array([[float(row[name] or "nan") for name in names] for row in cases])
     told = [float(row["score"]) for row in _rows(planted / "predictions.csv")]
-    with OwnBox(state_dir=state_dir) as other, AiboxClient(other.address) as client:
+    with OwnBox(state_dir=state.root) as other, AiboxClient(other.address) as client:
         found = client.infer("planted", {"features": features.astype(np.float32)})["probability"]
     assert found[:, 0] == pytest.approx(told, abs=1e-4)
 
