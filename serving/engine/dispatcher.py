@@ -17,6 +17,7 @@ from serving.domain.errors import (
     ModelNotFound,
     ModelNotReady,
 )
+from serving.domain.lane import Lane
 from serving.domain.observer import InferenceObserver
 from serving.engine.compiled_model import CompiledModel
 from serving.engine.runner import Runner
@@ -59,6 +60,12 @@ class Dispatcher:
     def load(self) -> int:
         """Requests waiting or running."""
         return self._queue.waiting + self._queue.busy
+
+    @property
+    def interactive_load(self) -> int:
+        """The same without the batch lane."""
+        running = sum(work.request.lane is not Lane.BATCH for work in self._running)
+        return self._queue.waiting_interactive + running
 
     async def run(self, work: Work) -> None:
         """Runs the work when its turn comes; its outputs are then in it.

@@ -160,6 +160,10 @@ class InferenceEngine:
         """Requests waiting or running now."""
         return self._dispatcher.load
 
+    def interactive_load(self) -> int:
+        """The same without the batch lane."""
+        return self._dispatcher.interactive_load
+
     async def probe(self, timeout_s: float = 10.0) -> bool:
         """Whether an inference ended in the last seconds, or else one ends now.
 

@@ -87,6 +87,11 @@ class SlotQueue(Generic[T]):
                 return ticket
         return None
 
+    @property
+    def waiting_interactive(self) -> int:
+        """Those that wait in a lane above batch."""
+        return self.waiting - len(self._lanes[Lane.BATCH])
+
     def tickets(self) -> Iterator[Ticket[T]]:
         """All that wait, in the order in which they would be taken."""
         for lane in self._lanes.values():

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from pathlib import Path
 from typing import Any
 
 from serving.engine.binding import bind_all_threads, run_idle
+from serving.graph.batch_register import enter
 
 _ONE_THREAD = (
     "OMP_NUM_THREADS",
@@ -33,8 +35,13 @@ def begin() -> None:
     run_idle()
 
 
-def keep_to(cpus: Collection[int] | None) -> None:
-    """Binds every thread to these CPUs, None: to none in particular, all under SCHED_IDLE."""
+def keep_to(cpus: Collection[int] | None, register: Path | None = None) -> None:
+    """Binds every thread to these CPUs, None: to none in particular, all under SCHED_IDLE.
+
+    Where `register` is given, the box's governor may hold this process (`batch_governor`).
+    """
     if cpus:
         bind_all_threads(cpus)
     run_idle()
+    if register is not None:
+        enter(register)

@@ -23,20 +23,28 @@ CASES_A_PROCESS = 64
 
 @dataclass(frozen=True, slots=True)
 class CaseTask:
-    """An order with what bounds it; `cpus` are the box's batch CPUs, `box_node` its Ray node."""
+    """An order with what bounds it.
+
+    `box_node` is the box's Ray node, `cpus` its batch CPUs, `register` the folder of its batch
+    processes.
+    """
 
     order: CaseOrder
     memory_bytes: int
     timeout_s: float
     box_node: str
     cpus: tuple[int, ...]
+    register: Path
 
 
 @ray.remote(num_cpus=0, max_retries=0, max_calls=CASES_A_PROCESS)  # type: ignore[untyped-decorator]
 def run_case_task(task: CaseTask) -> CaseResult:
     """The case's result. Raises MemoryError where its memory does not suffice."""
     on_box = ray.get_runtime_context().get_node_id() == task.box_node
-    keep_to(task.cpus if on_box else None)
+    if on_box:
+        keep_to(task.cpus, task.register)
+    else:
+        keep_to(None)
     try:
         with bounded(task.memory_bytes, task.timeout_s):
             return _run(task.order) if on_box else _run_elsewhere(task.order)

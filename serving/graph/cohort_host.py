@@ -6,6 +6,7 @@ import json
 import os
 import sys
 from functools import partial
+from pathlib import Path
 
 from serving.domain.errors import InvalidRequest
 from serving.domain.lane import Lane
@@ -14,6 +15,7 @@ from serving.domain.radiomics import RADIOMICS_KINDS, RadiomicsKind
 from serving.domain.slices import SliceModel
 from serving.engine.machine import Machine, read_machine
 from serving.engine.plan import make_plan
+from serving.graph.batch_governor import BatchGovernor
 from serving.graph.ray_case_pool import PoolLimits, RayCasePool
 from serving.graph.run_file import publish
 from serving.jobs.attempt import Workshop
@@ -26,6 +28,7 @@ from serving.radiomics.job.bounds import GIB, machine_memory_bytes
 from serving.radiomics.job.child import Child
 from serving.radiomics.job.extract_job import ExtractJob
 from serving.radiomics.job.model_job import ModelJob
+from serving.rpc.queue_board import QueueBoard
 from serving.settings import ServingSettings
 
 LEAST_SHARE_BYTES = GIB // 2
@@ -50,7 +53,9 @@ def build_cohort_worker(settings: ServingSettings) -> JobWorker:
 def build_cohort_pipelines(settings: ServingSettings) -> tuple[Pipeline, ...]:
     """One for each kind of radiomics job."""
     limits = pool_limits(settings)
-    child = Child((sys.executable, "-m", "serving.graph.modelling_child"), limits.cpus)
+    child = Child(
+        (sys.executable, "-m", "serving.graph.modelling_child", str(limits.register)), limits.cpus
+    )
     version = settings.box_version
     return (
         ExtractJob(settings.radiomics, settings.dicom, partial(RayCasePool, limits), version),
@@ -59,6 +64,21 @@ def build_cohort_pipelines(settings: ServingSettings) -> tuple[Pipeline, ...]:
             for kind in (RadiomicsKind.TRAIN, RadiomicsKind.PREDICT)
         ),
     )
+
+
+def build_governor(settings: ServingSettings) -> BatchGovernor | None:
+    """Holds batch work while interactive requests run; None where they share no CPU."""
+    plan = make_plan(read_machine(), settings.engine)
+    shared = {cpu for node in plan.nodes for cpu in node.cpus} & set(plan.batch_cpus)
+    if not shared:
+        return None
+    board = QueueBoard(settings.run_dir / "queues.board", len(plan.nodes))
+    return BatchGovernor(batch_register(settings), lambda: board.interactive() > 0)
+
+
+def batch_register(settings: ServingSettings) -> Path:
+    """Folder of the box's batch processes."""
+    return settings.run_dir / "batch"
 
 
 def pool_limits(settings: ServingSettings) -> PoolLimits:
@@ -73,6 +93,7 @@ def pool_limits(settings: ServingSettings) -> PoolLimits:
         cores=min(places, batch_cores(machine, plan.batch_cpus)),
         memory_bytes=memory_bytes,
         timeout_s=settings.radiomics.case_timeout_s,
+        register=batch_register(settings),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 
-from serving.graph.cohort_host import build_cohort_worker
+from serving.graph.cohort_host import build_cohort_worker, build_governor
 from serving.graph.loopback import keep_replica_on_loopback
 from serving.logs import configure_logging
 from serving.settings import ServingSettings
@@ -20,6 +20,11 @@ class CohortRunner:
         configure_logging(settings.state_dir, "cohorts", settings.log)
         self._worker = build_cohort_worker(settings)
         self._stop = threading.Event()
+        governor = build_governor(settings)
+        if governor is not None:
+            threading.Thread(
+                target=governor.run, args=(self._stop,), name="batch-governor", daemon=True
+            ).start()
         self._thread = threading.Thread(
             target=self._worker.run_forever, args=(self._stop,), name="cohort-worker", daemon=True
         )

@@ -6,6 +6,8 @@ Labels hold model names, never anything of a patient.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from prometheus_client import Counter, Gauge, Histogram
 
 from serving.domain.inference import InferenceResponse
@@ -31,6 +33,10 @@ SLOTS = Gauge("aibox_slots", "Slots of all replicas.", multiprocess_mode="livesu
 class PrometheusObserver:
     """An InferenceObserver (domain) that counts for `/metrics`."""
 
+    def __init__(self, on_load: Callable[[], None] = lambda: None) -> None:
+        """`on_load` is called after each change of the load."""
+        self.on_load = on_load
+
     def answered(self, lane: Lane, response: InferenceResponse) -> None:
         """Counts an answer and its times."""
         labels = (
@@ -53,3 +59,4 @@ class PrometheusObserver:
         QUEUED_BYTES.set(queued_bytes)
         BUSY.set(busy_slots)
         SLOTS.set(slots)
+        self.on_load()

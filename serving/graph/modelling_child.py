@@ -1,4 +1,4 @@
-"""`python -m serving.graph.modelling_child CPUS JOB RESULTS MODELS VERSION`: trains or predicts.
+"""Trains or predicts: `modelling_child REGISTER CPUS JOB RESULTS MODELS VERSION`.
 
 A process of its own: SCHED_IDLE counts for all of it, and ending it ends the work at once.
 """
@@ -19,11 +19,11 @@ from serving.radiomics.job.model_work import ModelWork
 _PR_SET_PDEATHSIG = 1
 
 
-def main(cpus: str, job: str, results: str, models: str, version: str) -> None:
+def main(register: str, cpus: str, job: str, results: str, models: str, version: str) -> None:
     """Tells progress and the end on stdout, nothing else."""
     ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     chosen = tuple(map(int, cpus.split(",")))
-    keep_to(chosen)
+    keep_to(chosen, Path(register))
     tell = os.fdopen(os.dup(1), "w", buffering=1)
     os.dup2(2, 1)
 

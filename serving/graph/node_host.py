@@ -52,12 +52,14 @@ class NodeHost:
         node = plan.nodes[claim.index]
         bind_all_threads(node.cpus)
         memory_policy = bind_memory(node.numa_node)
-        engine = InferenceEngine(settings.engine, node, settings.cache_dir, PrometheusObserver())
+        observer = PrometheusObserver()
+        engine = InferenceEngine(settings.engine, node, settings.cache_dir, observer)
         await engine.start()
         for version in engine.refused:
             log.error("model version refused: %s", version.reason)
         server = NodeServer(settings, plan, node, engine)
         await server.start()
+        observer.on_load = server.publish_load
         bind_all_threads(node.cpus)
         _write_report(settings, node, memory_policy, server.address, engine)
         return cls(node, claim, engine, server)

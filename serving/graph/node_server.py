@@ -42,6 +42,7 @@ class NodeServer:
             node.slots,
             sockets,
             engine.queue_length,
+            interactive=engine.interactive_load,
             margin=settings.grpc.forward_margin,
         )
         own_socket = sockets[node.index]
@@ -57,6 +58,10 @@ class NodeServer:
     def address(self) -> str:
         """host:port as bound."""
         return self._server.address
+
+    def publish_load(self) -> None:
+        """Shows siblings, and who holds batch work, how busy this replica is."""
+        self._siblings.publish()
 
     async def start(self) -> None:
         """Takes calls from now on."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import ray
@@ -25,6 +26,8 @@ class PoolLimits:
     cores: int
     memory_bytes: int
     timeout_s: float
+    register: Path
+    """Folder of the box's batch processes."""
 
     @property
     def share_bytes(self) -> int:
@@ -68,6 +71,7 @@ class RayCasePool:
             limits.timeout_s,
             self._box_node,
             limits.cpus,
+            limits.register,
         )
         remote = run_case_task.options(resources=resources, runtime_env=runtime_env())
         self._started[remote.remote(task)] = _Started(order, time.monotonic())

@@ -1,9 +1,9 @@
 """Queue lengths of all replicas in one small memory-mapped file.
 
 One cache line of eight 64-bit words for each node: magic, pid, heartbeat (nanoseconds of
-CLOCK_MONOTONIC, which all processes share), load (slots << 32 | queue length). Each word has one
-writer, is stored whole, and needs no lock; a reader that meets two words of different moments
-makes at worst one needless hop.
+CLOCK_MONOTONIC, which all processes share), load (slots << 32 | queue length), interactive
+requests among them. Each word has one writer, is stored whole, and needs no lock; a reader that
+meets two words of different moments makes at worst one needless hop.
 """
 
 from __future__ import annotations
@@ -17,17 +17,21 @@ from pathlib import Path
 _MAGIC = 0x61_69_62_6F_78_00_00_01
 _WORDS = 8
 _LINE_BYTES = _WORDS * 8
-_PID, _HEARTBEAT, _LOAD = 1, 2, 3
+_PID, _HEARTBEAT, _LOAD, _INTERACTIVE = 1, 2, 3, 4
 _LOW = 0xFFFF_FFFF
 
 
 @dataclass(frozen=True, slots=True)
 class NodeLoad:
-    """One replica's queue: requests waiting or running, and how many can run at once."""
+    """One replica's queue: requests waiting or running, and how many can run at once.
+
+    `interactive` are those of them that are not of the batch lane.
+    """
 
     node: int
     length: int
     slots: int
+    interactive: int = 0
 
 
 class QueueBoard:
@@ -50,6 +54,7 @@ class QueueBoard:
         """Writes this replica's own line; nobody else may."""
         line = load.node * _WORDS
         self._words[line + _LOAD] = load.slots << 32 | min(load.length, _LOW)
+        self._words[line + _INTERACTIVE] = load.interactive
         self._words[line + _PID] = os.getpid()
         self._words[line + _HEARTBEAT] = time.monotonic_ns()
         self._words[line] = _MAGIC
@@ -67,7 +72,12 @@ class QueueBoard:
         if not -self._stale_ns <= age_ns <= self._stale_ns:
             return None
         load = self._words[line + _LOAD]
-        return NodeLoad(node, load & _LOW, load >> 32)
+        return NodeLoad(node, load & _LOW, load >> 32, self._words[line + _INTERACTIVE])
+
+    def interactive(self) -> int:
+        """Requests that wait or run on all replicas and are not of the batch lane."""
+        loads = (self.read(node) for node in range(self.nodes))
+        return sum(load.interactive for load in loads if load is not None)
 
     def close(self) -> None:
         """Unmaps the file, which stays."""

@@ -39,7 +39,8 @@ class SiblingGone(Exception):
 class Siblings:
     """The replicas that share the board with replica `node`, which has `slots` slots.
 
-    `queue_length` gives this replica's own requests waiting or running.
+    `queue_length` gives this replica's own requests waiting or running, `interactive` those of
+    them that are not of the batch lane.
     """
 
     def __init__(
@@ -50,6 +51,7 @@ class Siblings:
         sockets: Sequence[Path],
         queue_length: Callable[[], int],
         *,
+        interactive: Callable[[], int] = lambda: 0,
         margin: int = 2,
     ) -> None:
         self._board = board
@@ -57,6 +59,7 @@ class Siblings:
         self._slots = slots
         self._sockets = sockets
         self._queue_length = queue_length
+        self._interactive = interactive
         self._margin = margin
         self._others = tuple(n for n in range(board.nodes) if n != node)
         self._sent = dict.fromkeys(self._others, 0)
@@ -90,7 +93,8 @@ class Siblings:
         """Writes this replica's queue length, and `extra` requests about to join, to the board."""
         if self._present:
             length = self._queue_length() + extra
-            self._board.publish(NodeLoad(self._node, length, self._slots))
+            load = NodeLoad(self._node, length, self._slots, self._interactive())
+            self._board.publish(load)
 
     def shorter_than(self, length: int) -> int | None:
         """The sibling that should take a request that meets `length` others here, if any.

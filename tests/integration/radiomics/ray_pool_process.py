@@ -11,6 +11,7 @@ import json
 import os
 import signal
 import sys
+import tempfile
 import threading
 import time
 from pathlib import Path
@@ -41,12 +42,13 @@ SLOW = ExtractionSettings(
 """On the large image of case 2 it takes minutes."""
 SLOW_CASE = 2
 MIB = 1 << 20
+REGISTER = Path(tempfile.mkdtemp(prefix="aibox-batch-"))
 LARGE_BYTES = 600 * MIB
 """The large image alone takes 512 MiB, a whole worker with a small one some 250."""
 LIMITS = {
-    "memory": PoolLimits((0,), 2, 700 * MIB, timeout_s=120.0),
-    "time": PoolLimits((0,), 2, 8192 * MIB, timeout_s=2.0),
-    "kill": PoolLimits((0,), 2, 8192 * MIB, timeout_s=120.0),
+    "memory": PoolLimits((0,), 2, 700 * MIB, timeout_s=120.0, register=REGISTER),
+    "time": PoolLimits((0,), 2, 8192 * MIB, timeout_s=2.0, register=REGISTER),
+    "kill": PoolLimits((0,), 2, 8192 * MIB, timeout_s=120.0, register=REGISTER),
 }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import sys
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -28,7 +29,8 @@ QUICK = json.dumps(
         "bootstraps": 100,
     }
 )
-CHILD = (sys.executable, "-m", "serving.graph.modelling_child")
+REGISTER = tempfile.mkdtemp(prefix="aibox-batch-")
+CHILD = (sys.executable, "-m", "serving.graph.modelling_child", REGISTER)
 
 
 def job(tmp_path: Path, header: RadiomicsHeader, name: str, cases: int = 60) -> Path:
