@@ -70,5 +70,10 @@ class ServingSettings(BaseModel):
         return self.state_dir / "models"
 
     @property
+    def model_set_file(self) -> Path:
+        """What every replica serves; replaced whole at each switch."""
+        return self.state_dir / "model-set.json"
+
+    @property
     def jobs_db(self) -> Path:
         return self.state_dir / "jobs.sqlite"

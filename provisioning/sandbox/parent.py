@@ -145,4 +145,4 @@ def _crashed(step: str, child: subprocess.Popen[bytes]) -> InvalidRequest:
         how = f"crashed ({signal.Signals(-code).name})"
     else:
         how = "ended without a result"
-    return InvalidRequest(f"the step {step} {how}; this model cannot be imported")
+    return InvalidRequest(f"the step {step} {how}; this model cannot be used")

@@ -9,20 +9,28 @@ from typing import Protocol
 from serving.domain.lane import Lane
 from serving.domain.tensor import Tensor, TensorSpec
 
+Version = int | str | None
+"""Which version is meant: its number, a label on it, None: the one labelled `stable`."""
+
 
 @dataclass(frozen=True, slots=True)
 class InferenceRequest:
-    """A call of one model; `deadline_s` is on the clock of `time.monotonic()`."""
+    """A call of one model; `deadline_s` is on the clock of `time.monotonic()`.
+
+    A `pinned` one belongs to a job that was accepted under an earlier model set: its version
+    answers though it may serve no longer.
+    """
 
     model_name: str
     inputs: tuple[Tensor, ...]
-    model_version: int | None = None
+    model_version: Version = None
     outputs: tuple[str, ...] = ()
     """Names of the outputs wanted; empty means all, in the model's order."""
     lane: Lane = Lane.ROUTINE
     deadline_s: float | None = None
     precision: str | None = None
     request_id: str = ""
+    pinned: bool = False
 
     @property
     def payload_bytes(self) -> int:
@@ -101,16 +109,16 @@ class InferenceBackend(Protocol):
     async def infer(self, request: InferenceRequest) -> InferenceResponse: ...
 
     def status(
-        self, name: str, version: int | None = None, precision: str | None = None
+        self, name: str, version: Version = None, precision: str | None = None
     ) -> ModelStatus:
-        """The version that would answer; None means the highest version. Raises ModelNotFound."""
+        """The version that would answer. Raises ModelNotFound."""
         ...
 
     def statuses(self) -> Sequence[ModelStatus]:
         """Every served version in its default precision, by name and version."""
         ...
 
-    def statistics(self, name: str = "", version: int | None = None) -> Sequence[ModelStatistics]:
+    def statistics(self, name: str = "", version: Version = None) -> Sequence[ModelStatistics]:
         """Counters of the models that match; an empty name means all. Raises ModelNotFound."""
         ...
 

@@ -94,6 +94,17 @@ class Variant(_Part):
         return all(gate.holds for gate in self.gates)
 
 
+class SelfTest(_Part):
+    """Inputs and the outputs that they gave, as `.npz` by tensor name; run at every load."""
+
+    inputs: ModelFile
+    outputs: ModelFile
+    tolerance: Annotated[float, Field(gt=0)] = 0.02
+    """Mean absolute difference allowed, over the mean absolute deviation of the output."""
+    tolerances: dict[str, Annotated[float, Field(gt=0)]] = Field(default_factory=dict)
+    """By variant, where another is allowed."""
+
+
 class Training(_Part):
     """Where the weights come from."""
 
@@ -126,6 +137,7 @@ class ModelManifest(_Part):
     quantisation: Quantisation | None = None
     default_variant: str
     variants: dict[str, Variant]
+    self_test: SelfTest | None = None
     predictor: tuple[ModelFile, ...] = ()
     """Files of a model over features, which `RadiomicsService.Predict` applies."""
 

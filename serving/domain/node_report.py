@@ -31,4 +31,6 @@ class NodeReport(_Part):
     memory_policy: str
     """What was set, or why it could not be."""
     address: str
+    generation: int = 0
+    """Of the model set that it serves; 0: every version found."""
     models: tuple[ServedModel, ...]

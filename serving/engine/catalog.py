@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from serving.domain.errors import CorruptModel
-from serving.domain.manifest import ModelManifest, Variant, read_manifest
+from serving.domain.manifest import MANIFEST_NAME, ModelFile, ModelManifest, Variant, read_manifest
+from serving.domain.model_set import ModelSet, ServedVersion
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +18,18 @@ class ModelVersion:
 
     folder: Path
     manifest: ModelManifest
+    manifest_sha256: str
+
+    @classmethod
+    def read(cls, folder: Path) -> ModelVersion:
+        """The version in a folder. Raises CorruptModel."""
+        return cls(folder, read_manifest(folder), _sha256(folder / MANIFEST_NAME))
+
+    @property
+    def pin(self) -> ServedVersion:
+        """This version, pinned to its manifest."""
+        name, number = self.key
+        return ServedVersion(name=name, version=number, manifest_sha256=self.manifest_sha256)
 
     @property
     def key(self) -> tuple[str, int]:
@@ -25,11 +38,20 @@ class ModelVersion:
     def model_path(self, variant: str) -> Path:
         return self.folder / self.manifest.variants[variant].model
 
+    def file_bytes(self, variant: str) -> int:
+        """Size of the variant's files."""
+        files = self.manifest.variants[variant].files
+        return sum((self.folder / file.path).stat().st_size for file in files)
+
     def verify(self, variant: str) -> None:
         """Compares every file of the variant with its digest. Raises CorruptModel."""
         chosen = self.manifest.variants[variant]
         _check_lists_model(chosen, variant)
-        for file in chosen.files:
+        self.verify_files(chosen.files)
+
+    def verify_files(self, files: Iterable[ModelFile]) -> None:
+        """The same for some of its files."""
+        for file in files:
             if _sha256(self.folder / file.path) != file.sha256:
                 raise CorruptModel(
                     f"{file.path} of {self.manifest.name} version {self.manifest.version} "
@@ -53,6 +75,36 @@ class Catalog:
     versions: tuple[ModelVersion, ...]
     refused: tuple[RefusedVersion, ...]
 
+    def only(self, model_set: ModelSet) -> Catalog:
+        """Of all this, the versions of the set; one that is gone or changed is refused."""
+        found = {version.pin: version for version in self.versions}
+        missing = [pin for pin in model_set.versions if pin not in found]
+        reason = "the set names it, and it is gone or not as it was verified"
+        return Catalog(
+            tuple(found[pin] for pin in model_set.versions if pin in found),
+            tuple(RefusedVersion(pin.name, str(pin.version), reason) for pin in missing),
+        )
+
+
+def find_numbered(repositories: Sequence[Path], name: str, number: int) -> ModelVersion:
+    """A version, in the first repository that holds it. Raises CorruptModel."""
+    folders = (repository / name / str(number) for repository in repositories)
+    folder = next((folder for folder in folders if folder.is_dir()), None)
+    if folder is None:
+        raise CorruptModel(f"the folder of {name} version {number} is gone; import it again")
+    return ModelVersion.read(folder)
+
+
+def find_pinned(repositories: Sequence[Path], pin: ServedVersion) -> ModelVersion:
+    """The version of a set. Raises CorruptModel also where its manifest is not the verified one."""
+    version = find_numbered(repositories, *pin.key)
+    if version.pin != pin:
+        raise CorruptModel(
+            f"the manifest of {pin.name} version {pin.version} differs from the one that was "
+            "verified; import the model again"
+        )
+    return version
+
 
 def scan(repositories: Sequence[Path]) -> Catalog:
     """Reads every `<repository>/<model>/<int>/model.toml`; a broken one does not stop the rest.
@@ -63,7 +115,7 @@ def scan(repositories: Sequence[Path]) -> Catalog:
     refused: list[RefusedVersion] = []
     for folder in _version_folders(repositories):
         try:
-            version = ModelVersion(folder, read_manifest(folder))
+            version = ModelVersion.read(folder)
         except CorruptModel as error:
             refused.append(RefusedVersion(folder.parent.name, folder.name, error.message))
             continue

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from serving.domain.cpu_plan import NodePlan
 from serving.domain.errors import CorruptModel
 from serving.domain.inference import ModelStatus
 from serving.domain.manifest import TensorEntry
-from serving.domain.tensor import TensorSpec
+from serving.domain.tensor import Tensor, TensorSpec
 from serving.engine.catalog import ModelVersion
 from serving.engine.compile_cache import CompileCache
 from serving.engine.datatypes import to_spec
@@ -69,7 +70,10 @@ class CompiledModel:
         self.frames = Frames.of(version.manifest)
         self._core = core
         self._options = options
+        before = _resident_bytes()
         self._load()
+        self.resident_bytes = max(_resident_bytes() - before, version.file_bytes(variant))
+        """About what it takes in memory: what the process grew by, at least its files' size."""
 
     @property
     def status(self) -> ModelStatus:
@@ -101,6 +105,18 @@ class CompiledModel:
     def probe(self) -> None:
         """Runs one inference on the reserve runner. Raises RuntimeError where it fails."""
         run_timed(self._reserve, self._samples[-1])
+
+    def run_once(self, inputs: Sequence[Tensor]) -> tuple[Tensor, ...]:
+        """All outputs for these inputs, on a runner of its own. Raises CorruptModel."""
+        runner = self._runner()
+        try:
+            runner.prepare(inputs)
+            runner.run()
+            return runner.collect(range(len(self._status.outputs)))
+        except (RuntimeError, ValueError, TypeError):
+            raise CorruptModel(
+                f"{self._status.name} version {self._status.version} fails on given inputs"
+            ) from None
 
     def reload(self) -> None:
         """Compiles anew, after a failed inference.
@@ -217,6 +233,11 @@ class CompiledModel:
                 runs = [pool.submit(run_timed, runner, sample) for runner in self._idle]
                 for run in runs:
                     run.result()
+
+
+def _resident_bytes() -> int:
+    pages = Path("/proc/self/statm").read_text("ascii").split()[1]
+    return int(pages) * os.sysconf("SC_PAGE_SIZE")
 
 
 def _declared_specs(

@@ -16,13 +16,16 @@ from serving.domain.inference import (
     InferenceResponse,
     ModelStatistics,
     ModelStatus,
+    Version,
 )
-from serving.domain.manifest import ModelManifest, read_manifest
+from serving.domain.manifest import ModelManifest
+from serving.domain.model_set import ModelSet
 from serving.domain.observer import InferenceObserver, SilentObserver
 from serving.engine.catalog import ModelVersion, RefusedVersion, scan
 from serving.engine.compiled_model import CompiledModel, CompileOptions
 from serving.engine.dispatcher import Dispatcher
-from serving.engine.settings import EngineSettings
+from serving.engine.set_switch import SetSwitch
+from serving.engine.settings import GIB, EngineSettings
 from serving.engine.shelf import ModelShelf
 from serving.engine.tally import Tally
 from serving.engine.validation import order_inputs, select_outputs
@@ -51,7 +54,7 @@ class InferenceEngine:
         # Each node has its own: OpenVINO does not lock a cache against other processes.
         node_cache = cache_dir / f"node-{plan_node.index}" if settings.compile_cache else None
         options = CompileOptions.for_node(plan_node, node_cache)
-        self._shelf = ModelShelf(options, settings.precisions)
+        self._shelf = ModelShelf(options, settings.precisions, int(settings.max_retired_gb * GIB))
         self._tally = Tally()
         self._dispatcher = Dispatcher(
             plan_node.slots,
@@ -60,6 +63,8 @@ class InferenceEngine:
             self._shelf.reload,
             self._observer,
         )
+        self.sets = SetSwitch(self._shelf, self._dispatcher, self._tally, settings.repositories)
+        """Takes this engine from one model set to the next."""
         self._prober = ThreadPoolExecutor(1, "health-probe")
         self._open = False
 
@@ -73,10 +78,15 @@ class InferenceEngine:
         """Versions found and not served, and why."""
         return self._shelf.refused
 
-    async def start(self) -> None:
-        """Loads and warms up every version found; broken ones end up in `refused`."""
+    async def start(self, model_set: ModelSet | None = None) -> None:
+        """Loads and warms up every version found, or just those of a set.
+
+        Broken ones end up in `refused`.
+        """
         catalog = scan(self._settings.repositories)
-        await self._shelf.load_all(catalog)
+        if model_set is not None:
+            catalog = catalog.only(model_set)
+        await self._shelf.load_all(catalog, model_set.labels if model_set else None)
         for model in self._shelf.defaults():
             self._tally.open(*model.version.key)
         self._open = True
@@ -89,7 +99,7 @@ class InferenceEngine:
         a precision that it cannot be served in. Until it ends well nothing has changed.
         """
         self._check_open()
-        version = ModelVersion(folder, await asyncio.to_thread(read_manifest, folder))
+        version = await asyncio.to_thread(ModelVersion.read, folder)
         model = await self._shelf.load(version)
         self._tally.open(*version.key)
         return model.status
@@ -122,7 +132,7 @@ class InferenceEngine:
         return self._answer(work)
 
     def status(
-        self, name: str, version: int | None = None, precision: str | None = None
+        self, name: str, version: Version = None, precision: str | None = None
     ) -> ModelStatus:
         """The version that would answer, as compiled.
 
@@ -135,26 +145,38 @@ class InferenceEngine:
             )
         return model.status
 
-    async def prepare(self, name: str, version: int | None, precision: str | None) -> ModelStatus:
-        """Like `status`, compiling the precision now where need be."""
-        model = self._shelf.find(name, version, precision)
-        if model is None:
-            model = await self._shelf.fetch(name, version, precision or "")
+    async def prepare(
+        self, name: str, version: Version, precision: str | None, *, pinned: bool = False
+    ) -> ModelStatus:
+        """Like `status`, compiling the precision, or a `pinned` version, now where need be."""
+        request = InferenceRequest(name, (), version, precision=precision, pinned=pinned)
+        model = self._find(request) or await self._compile(request)
         return model.status
+
+    async def describe(self, name: str, version: int | None) -> tuple[ModelStatus, ModelManifest]:
+        """A version as compiled, and its manifest; one that serves no longer too.
+
+        Raises ModelNotFound, and CorruptModel where such a one cannot be loaded again.
+        """
+        request = InferenceRequest(name, (), version, pinned=True)
+        model = self._find(request) or await self._compile(request)
+        return model.status, model.version.manifest
 
     def statuses(self) -> Sequence[ModelStatus]:
         """Every served version in its default precision, by name and version."""
         return self._shelf.statuses()
 
-    def manifest(self, name: str, version: int | None = None) -> ModelManifest:
+    def manifest(self, name: str, version: Version = None) -> ModelManifest:
         """What a served version says of itself. Raises ModelNotFound."""
         return self._shelf.manifest(name, version)
 
-    def statistics(self, name: str = "", version: int | None = None) -> Sequence[ModelStatistics]:
+    def statistics(self, name: str = "", version: Version = None) -> Sequence[ModelStatistics]:
         """Counters of the models that match; an empty name means all. Raises ModelNotFound."""
+        number = version if isinstance(version, int) else None
         if name:
-            self._shelf.default(name, version)
-        return self._tally.select(name, version)
+            found = self._shelf.default(name, version)
+            number = found.status.version if version is not None else None
+        return self._tally.select(name, number)
 
     def queue_length(self) -> int:
         """Requests waiting or running now."""
@@ -199,12 +221,16 @@ class InferenceEngine:
 
     def _find(self, request: InferenceRequest) -> CompiledModel | None:
         self._check_open()
-        return self._shelf.find(request.model_name, request.model_version, request.precision)
+        name, version = request.model_name, request.model_version
+        if request.pinned and isinstance(version, int) and not self._shelf.serves(name, version):
+            return self._shelf.find_retired(name, version, request.precision)
+        return self._shelf.find(name, version, request.precision)
 
     async def _compile(self, request: InferenceRequest) -> CompiledModel:
-        return await self._shelf.fetch(
-            request.model_name, request.model_version, request.precision or ""
-        )
+        name, version = request.model_name, request.model_version
+        if request.pinned and isinstance(version, int) and not self._shelf.serves(name, version):
+            return await self.sets.revive(name, version)
+        return await self._shelf.fetch(name, version, request.precision or "")
 
     def _answer(self, work: Work) -> InferenceResponse:
         status = work.model.status

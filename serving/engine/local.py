@@ -97,6 +97,7 @@ class LocalSliceModel:
             out,
             self._lane,
             self._status.precision,
+            self._status.version,
         )
         try:
             while (done := self._local.call(_next(stack))) is not None:

@@ -41,5 +41,7 @@ class EngineSettings(_Part):
     compile_cache: bool = True
     repositories: tuple[Path, ...] = ()
     """Folders of `<model>/<int version>/model.toml`; the first to hold a version wins."""
+    max_retired_gb: Annotated[float, Field(ge=0)] = 2.0
+    """GiB a node for versions that serve no longer and are kept for a rollback."""
     precisions: dict[str, str] = Field(default_factory=dict)
     """Model name to the variant served by default, in place of the manifest's own choice."""

@@ -6,12 +6,14 @@ import asyncio
 import gc
 import logging
 import weakref
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 
 from serving.domain.errors import CorruptModel, InvalidRequest, ModelNotFound, VersionExists
-from serving.domain.inference import ModelStatus
+from serving.domain.inference import ModelStatus, Version
 from serving.domain.manifest import ModelManifest
+from serving.domain.model_set import STABLE, ModelSet, ServedVersion
+from serving.engine.attic import Attic, Variants
 from serving.engine.catalog import Catalog, ModelVersion, RefusedVersion
 from serving.engine.compiled_model import CompiledModel, CompileOptions
 from serving.engine.runtime import ov
@@ -23,10 +25,15 @@ Key = tuple[str, int, str]
 class ModelShelf:
     """Loads every version in its default precision and others when first asked for.
 
-    Compiling happens on one thread of its own, one model at a time.
+    Compiling happens on one thread of its own, one model at a time. Versions that serve no longer
+    are kept in `attic` while memory allows.
     """
 
-    def __init__(self, options: CompileOptions, precisions: dict[str, str]) -> None:
+    def __init__(
+        self, options: CompileOptions, precisions: dict[str, str], retired_bytes: int = 0
+    ) -> None:
+        self.attic = Attic(retired_bytes)
+        self._labels: Mapping[str, Mapping[str, int]] = {}
         self._options = options
         self._precisions = precisions
         self._loader = ThreadPoolExecutor(1, "model-loader")
@@ -41,12 +48,15 @@ class ModelShelf:
     def refused(self) -> tuple[RefusedVersion, ...]:
         return tuple(self._refused)
 
-    async def load_all(self, catalog: Catalog) -> None:
+    async def load_all(
+        self, catalog: Catalog, labels: Mapping[str, Mapping[str, int]] | None = None
+    ) -> None:
         """Loads the default variant of every version; a broken one is refused, not fatal.
 
         Versions without a variant are no business of the engine: Predict applies them.
         """
         self._refused.extend(catalog.refused)
+        self._labels = labels or {}
         for version in (each for each in catalog.versions if each.manifest.variants):
             name, number = version.key
             try:
@@ -57,6 +67,37 @@ class ModelShelf:
                 _log.warning("model refused", extra={"model": name, "version": number})
                 continue
             self._keep(model)
+
+    async def load_aside(self, version: ModelVersion) -> CompiledModel:
+        """A version compiled in its default variant, serving nobody yet.
+
+        Raises CorruptModel, and InvalidRequest where the settings ask for a precision that it
+        cannot be served in.
+        """
+        return await self._load(version, self._default_variant(version))
+
+    def holds(self, pin: ServedVersion) -> bool:
+        """Whether that very version serves."""
+        model = self._defaults.get(pin.name, {}).get(pin.version)
+        return model is not None and model.version.pin == pin
+
+    def serves(self, name: str, number: int) -> bool:
+        """Whether a version of this number serves."""
+        return self._has((name, number))
+
+    def switch(self, model_set: ModelSet, arrivals: Mapping[ServedVersion, Variants]) -> None:
+        """Serves what the set names, from now on: `arrivals` and what of it served before.
+
+        What leaves goes to the attic. One step of the event loop: no request sees half of it.
+        """
+        wanted = set(model_set.versions)
+        for model in [m for m in self.defaults() if m.version.pin not in wanted]:
+            variants = {each.variant: each for each in self.remove(*model.version.key)}
+            self.attic.keep(model.version.pin, variants)
+        for variants in arrivals.values():
+            for model in variants.values():
+                self._keep(model)
+        self._labels = model_set.labels
 
     async def load(self, version: ModelVersion) -> CompiledModel:
         """Loads one more version in its default variant beside what serves, then serves it.
@@ -105,7 +146,7 @@ class ModelShelf:
         if any(ref() is not None for ref in refs):
             gc.collect()  # an error's traceback, its frame and the error make a ring around it
 
-    def find(self, name: str, version: int | None, precision: str | None) -> CompiledModel | None:
+    def find(self, name: str, version: Version, precision: str | None) -> CompiledModel | None:
         """The model that answers; None where its precision is yet to be compiled.
 
         Raises ModelNotFound.
@@ -120,7 +161,12 @@ class ModelShelf:
             )
         return self._loaded.get((name, default.status.version, precision))
 
-    async def fetch(self, name: str, version: int | None, precision: str) -> CompiledModel:
+    def find_retired(self, name: str, number: int, precision: str | None) -> CompiledModel | None:
+        """A version of the attic, for a job that was accepted while it served."""
+        variants = self.attic.find(name, number) or {}
+        return variants.get(precision) if precision else next(iter(variants.values()), None)
+
+    async def fetch(self, name: str, version: Version, precision: str) -> CompiledModel:
         """The same, compiled now where need be.
 
         Raises CorruptModel, and ModelNotFound also where the version is unloaded meanwhile.
@@ -133,13 +179,14 @@ class ModelShelf:
             loading.add_done_callback(lambda _: self._loading.pop(key))
         return await asyncio.shield(loading)
 
-    def default(self, name: str, version: int | None) -> CompiledModel:
-        """A version in its default precision; None: the highest. Raises ModelNotFound."""
+    def default(self, name: str, version: Version) -> CompiledModel:
+        """A version in its default precision. Raises ModelNotFound."""
         versions = self._defaults.get(name)
         if versions is None:
             served = ", ".join(sorted(self._defaults)) or "none"
             raise ModelNotFound(f"no such model is served; served are: {served}")
-        model = versions.get(max(versions) if version is None else version)
+        number = self._number(name, version)
+        model = versions.get(number)
         if model is None:
             numbers = ", ".join(map(str, sorted(versions)))
             raise ModelNotFound(f"model {name} has no version {version}; it has {numbers}")
@@ -154,7 +201,7 @@ class ModelShelf:
     def statuses(self) -> list[ModelStatus]:
         return [model.status for model in self.defaults()]
 
-    def manifest(self, name: str, version: int | None) -> ModelManifest:
+    def manifest(self, name: str, version: Version) -> ModelManifest:
         return self.default(name, version).version.manifest
 
     async def reload(self, model: CompiledModel) -> None:
@@ -178,6 +225,18 @@ class ModelShelf:
                 f"its gate allows; choose one of {', '.join(_promotable(manifest))}"
             )
         return chosen
+
+    def _number(self, name: str, version: Version) -> int:
+        """The number meant by a label, `stable` where none is given; the highest unlabelled."""
+        if isinstance(version, int):
+            return version
+        labels = self._labels.get(name, {})
+        number = labels.get(version or STABLE)
+        if version is not None and number is None:
+            known = ", ".join(sorted(labels)) or "none"
+            raise ModelNotFound(f"model {name} has no such label; its labels are: {known}")
+        serving = self._defaults[name]
+        return number if number is not None and number in serving else max(serving)
 
     def _has(self, key: tuple[str, int]) -> bool:
         return key[1] in self._defaults.get(key[0], {})

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from serving.domain.errors import InvalidRequest, Overloaded
-from serving.domain.inference import InferenceRequest, InferenceResponse, ModelStatus
+from serving.domain.inference import InferenceRequest, InferenceResponse, ModelStatus, Version
 from serving.domain.lane import Lane
 from serving.domain.tensor import Tensor, TensorSpec
 
@@ -28,7 +28,7 @@ class StackEngine(Protocol):
     def slots(self) -> int: ...
 
     async def prepare(
-        self, name: str, version: int | None, precision: str | None
+        self, name: str, version: Version, precision: str | None, *, pinned: bool = False
     ) -> ModelStatus: ...
 
     async def infer(self, request: InferenceRequest) -> InferenceResponse: ...
@@ -41,17 +41,19 @@ async def predict_stack(
     out: NDArray[np.float32],
     lane: Lane,
     precision: str | None = None,
+    version: int | None = None,
 ) -> AsyncGenerator[int, None]:
     """Fills `out` (n, rows, columns) from `slices` (n, rows, columns); yields slices done so far.
 
     The model takes one input and gives one output of shape (n or 1, 1, rows, columns), one slice
     at a time. `2 * slots` slices are on their way at once: enough to keep every slot busy, and few
-    enough for a STAT request to overtake between slices. All slices meet the same version. A
+    enough for a STAT request to overtake between slices. All slices meet the same version, also
+    where another takes its place meanwhile or before: a job keeps what it was accepted with. A
     full queue is asked again. Closing the iterator cancels what waits.
 
     Raises InvalidRequest for other shapes or datatypes, and whatever `engine.infer` raises.
     """
-    status = await engine.prepare(model_name, None, precision)
+    status = await engine.prepare(model_name, version, precision, pinned=True)
     _check(status, slices, out)
     todo = iter(range(len(slices)))
     running: set[asyncio.Task[None]] = set()
@@ -88,6 +90,7 @@ async def _predict_slice(
         model_version=status.version,
         lane=lane,
         precision=status.precision,
+        pinned=True,
     )
     response = await _infer_patiently(engine, request)
     out[...] = response.outputs[0].array[0, 0]

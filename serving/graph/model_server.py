@@ -22,9 +22,11 @@ class ModelServer:
         configure_logging(settings.state_dir, "model-server", settings.log)
         self._host = await NodeHost.start(settings)
 
-    async def describe(self, model_name: str) -> tuple[ModelStatus, ModelManifest]:
-        """The model as compiled here, and its manifest. Raises ModelNotFound."""
-        return self._host.describe(model_name)
+    async def describe(
+        self, model_name: str, version: int | None = None
+    ) -> tuple[ModelStatus, ModelManifest]:
+        """The model as compiled here, and its manifest. Raises ModelNotFound, CorruptModel."""
+        return await self._host.describe(model_name, version)
 
     async def predict_stack(self, task: StackTask) -> AsyncIterator[int]:
         """Runs a stack slice by slice; yields how many are done."""

@@ -23,6 +23,7 @@ from serving.engine.stack import predict_stack
 from serving.graph.metrics import PrometheusObserver
 from serving.graph.node_server import NodeServer
 from serving.graph.run_file import publish
+from serving.graph.served_set import ServedSet
 from serving.graph.stack_task import StackTask
 from serving.settings import ServingSettings
 
@@ -36,6 +37,7 @@ class NodeHost:
     node: NodePlan
     claim: NodeClaim
     engine: InferenceEngine
+    served: ServedSet
     server: NodeServer
 
     @classmethod
@@ -54,19 +56,31 @@ class NodeHost:
         memory_policy = bind_memory(node.numa_node)
         observer = PrometheusObserver()
         engine = InferenceEngine(settings.engine, node, settings.cache_dir, observer)
-        await engine.start()
+        server: NodeServer
+        served = ServedSet(
+            engine,
+            settings.model_set_file,
+            node.index,
+            lambda: _write_report(settings, node, memory_policy, server.address, engine, served),
+        )
+        await served.start()
         for version in engine.refused:
             log.error("model version refused: %s", version.reason)
-        server = NodeServer(settings, plan, node, engine)
+        server = NodeServer(settings, plan, node, engine, served)
         await server.start()
         observer.on_load = server.publish_load
         bind_all_threads(node.cpus)
-        _write_report(settings, node, memory_policy, server.address, engine)
-        return cls(node, claim, engine, server)
+        _write_report(settings, node, memory_policy, server.address, engine, served)
+        return cls(node, claim, engine, served, server)
 
-    def describe(self, model_name: str) -> tuple[ModelStatus, ModelManifest]:
-        """The model as compiled here, and its manifest. Raises ModelNotFound."""
-        return self.engine.status(model_name), self.engine.manifest(model_name)
+    async def describe(
+        self, model_name: str, version: int | None = None
+    ) -> tuple[ModelStatus, ModelManifest]:
+        """The model as compiled here, and its manifest; a retired version too.
+
+        Raises ModelNotFound, and CorruptModel where a retired version cannot be loaded again.
+        """
+        return await self.engine.describe(model_name, version)
 
     async def predict_stack(self, task: StackTask) -> AsyncIterator[int]:
         """Fills `task.target`; yields how many slices are done. Raises AiboxError."""
@@ -75,7 +89,13 @@ class NodeHost:
             task.target, mode="w+", dtype=np.float32, shape=source.shape
         )
         stack = predict_stack(
-            self.engine, task.model_name, source, target, task.lane, task.precision
+            self.engine,
+            task.model_name,
+            source,
+            target,
+            task.lane,
+            task.precision,
+            task.version,
         )
         async with aclosing(stack):
             async for done in stack:
@@ -84,6 +104,7 @@ class NodeHost:
 
     async def check_health(self) -> None:
         """Raises RuntimeError where no inference ends any more. A busy node is no sick node."""
+        await self.served.follow()
         healthy = await self.engine.probe()
         await self.server.set_serving(healthy)
         if not healthy:
@@ -102,6 +123,7 @@ def _write_report(
     memory_policy: str,
     address: str,
     engine: InferenceEngine,
+    served: ServedSet,
 ) -> None:
     """`run/node-<n>.json`, for `aibox status`."""
     report = NodeReport(
@@ -110,6 +132,7 @@ def _write_report(
         cpus=node.cpus,
         memory_policy=memory_policy,
         address=address,
+        generation=served.generation,
         models=tuple(_served(status) for status in engine.statuses()),
     )
     path = settings.run_dir / f"node-{node.index}.json"

@@ -7,6 +7,7 @@ from functools import partial
 
 from serving.dicom.inspector import DicomInspector
 from serving.domain.cpu_plan import CpuPlan, NodePlan
+from serving.domain.set_holder import SetHolder
 from serving.engine.engine import InferenceEngine
 from serving.graph.analysis_host import build_pipelines
 from serving.graph.metrics import PrometheusObserver
@@ -17,6 +18,7 @@ from serving.jobs.spool import Spool
 from serving.jobs.store import JobStore
 from serving.radiomics.job.model_names import taken_names
 from serving.radiomics.job.request_check import RadiomicsCheck
+from serving.rpc.control_servicer import control_service
 from serving.rpc.inference_service import inference_service
 from serving.rpc.job_servicer import JobServicer, job_service
 from serving.rpc.queue_board import QueueBoard
@@ -32,7 +34,12 @@ class NodeServer:
     """Wires engine, jobs and siblings behind one `grpc.aio` server; build it inside the loop."""
 
     def __init__(
-        self, settings: ServingSettings, plan: CpuPlan, node: NodePlan, engine: InferenceEngine
+        self,
+        settings: ServingSettings,
+        plan: CpuPlan,
+        node: NodePlan,
+        engine: InferenceEngine,
+        holder: SetHolder,
     ) -> None:
         sockets = [settings.run_dir / f"node-{n.index}.sock" for n in plan.nodes]
         self._board = QueueBoard(settings.run_dir / "queues.board", len(plan.nodes))
@@ -49,7 +56,11 @@ class NodeServer:
         own_socket.unlink(missing_ok=True)
         self._store = JobStore(settings.jobs_db)
         self._readiness = Readiness()
-        services = [self._inference(settings, plan, engine), *self._jobs(settings)]
+        services = [
+            self._inference(settings, plan, engine),
+            *self._jobs(settings),
+            control_service(holder),
+        ]
         self._server: BoxServer = build_server(
             settings.grpc, services, self._readiness, node_socket=own_socket
         )

@@ -20,3 +20,5 @@ class StackTask:
     target: Path
     lane: Lane
     precision: str | None = None
+    version: int | None = None
+    """None: the version that is labelled stable."""

@@ -14,7 +14,7 @@ from inference.grpc_service_pb2 import (
 )
 
 from serving.domain.errors import InvalidRequest
-from serving.domain.inference import InferenceRequest, InferenceResponse
+from serving.domain.inference import InferenceRequest, InferenceResponse, Version
 from serving.domain.tensor import AnyArray, Datatype, Tensor
 from serving.rpc.request_parameters import (
     EMPTY_FINAL_RESPONSE,
@@ -24,19 +24,25 @@ from serving.rpc.request_parameters import (
 from serving.rpc.tensor_decoder import decode_input
 from serving.rpc.wire import Part, WireRequest, decode_request, encode_response
 
-_VERSION = re.compile(r"[0-9]{1,18}")
+_NUMBER = re.compile(r"[0-9]{1,18}")
+_LABEL = re.compile(r"[a-z][a-z0-9_-]{0,63}")
 
 
-def parse_version(text: str) -> int | None:
-    """A model version as the protocol writes it; empty means the highest served.
+def parse_version(text: str) -> Version:
+    """A model version as the protocol writes it, or a label; empty means the stable one.
 
-    Raises InvalidRequest for what is no whole number.
+    Raises InvalidRequest for what is neither a whole number nor a label.
     """
     if not text:
         return None
-    if not _VERSION.fullmatch(text):
-        raise InvalidRequest("a model version is a whole number such as 1; something else came")
-    return int(text)
+    if _NUMBER.fullmatch(text):
+        return int(text)
+    if not _LABEL.fullmatch(text):
+        raise InvalidRequest(
+            "a model version is a whole number such as 1 or a label such as stable; "
+            "something else came"
+        )
+    return text
 
 
 def request_from_wire(

@@ -123,3 +123,17 @@ units = 100
 cases = 100
 """
 """Appended to a manifest whose last variant is bf16."""
+
+
+def crashing() -> Any:
+    """Reads far beyond its table: the process dies of it at the first inference (2026.4, CPU)."""
+    x = parameter([2])
+    first = op.gather(x, op.constant(0), op.constant(0))
+    table = op.add(op.constant(np.zeros((4, 8), np.float32)), first)
+    far = op.convert(op.add(x, op.constant(np.float32(2e9))), "i32")
+    index = op.reshape(
+        op.gather(far, op.constant(np.array([0])), op.constant(0)),
+        op.constant(np.array([1, 1])),
+        False,
+    )
+    return ov.Model([result(op.gather_nd(table, index, 0))], [x], "crashing")

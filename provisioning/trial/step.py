@@ -1,0 +1,57 @@
+"""The step `try_version`: verifies, compiles, warms up and self-tests as every node would."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import BaseModel
+
+from serving.domain.errors import CorruptModel
+from serving.domain.slices import Progress
+from serving.engine.binding import bind_all_threads, run_idle
+from serving.engine.catalog import ModelVersion
+from serving.engine.compiled_model import CompiledModel, CompileOptions
+from serving.engine.machine import read_machine
+from serving.engine.plan import make_plan
+from serving.engine.runtime import ov
+from serving.engine.self_test import check_answers
+from serving.engine.settings import EngineSettings
+
+
+class TryOrder(BaseModel):
+    """A version's folder, and what the replicas would load it with."""
+
+    folder: Path
+    engine: EngineSettings
+    cache_dir: Path
+
+
+class Tried(BaseModel):
+    """What was found."""
+
+    variant: str
+    precision: str
+
+
+def try_version(order: TryOrder, report: Progress) -> Tried:
+    """Leaves compiled forms in each node's cache, so that replicas load it in a moment.
+
+    Runs under SCHED_IDLE on the batch CPUs. Raises CorruptModel and InvalidRequest.
+    """
+    plan = make_plan(read_machine(), order.engine)
+    bind_all_threads(plan.batch_cpus)
+    run_idle()
+    version = ModelVersion.read(order.folder)
+    manifest = version.manifest
+    variant = order.engine.precisions.get(manifest.name, manifest.default_variant)
+    if variant not in manifest.variants:
+        raise CorruptModel(f"{manifest.name} has no variant {variant}, which the settings ask for")
+    precision = ""
+    for done, node in enumerate(plan.nodes):
+        report(done / len(plan.nodes), f"trying {manifest.name} version {manifest.version}")
+        cache = order.cache_dir / f"node-{node.index}" if order.engine.compile_cache else None
+        options = CompileOptions.for_node(node, cache)
+        model = CompiledModel(ov.Core(), version, variant, options)
+        check_answers(model)
+        precision = model.status.effective_precision
+    return Tried(variant=variant, precision=precision)
