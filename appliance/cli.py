@@ -27,6 +27,7 @@ COMMANDS = (
     LazyCommand("zoo", f"{_AT}.zoo", "commands", "Networks of random weights for benchmarks."),
     LazyCommand("plan", f"{_AT}.plan", "plan", "Show which CPUs of this machine do what."),
     LazyCommand("doctor", f"{_AT}.doctor", "doctor", "Say what would stop the box here."),
+    LazyCommand("audit", f"{_AT}.audit", "commands", "Who did what on this box."),
     LazyCommand("config", f"{_AT}.config", "commands", "Check or show the settings."),
     LazyCommand("demo", f"{_AT}.demo", "demo", "Start a box, analyse a chest CT, stop it."),
 )

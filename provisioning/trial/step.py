@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-from pydantic import BaseModel
-
+from provisioning.trial.order import Tried, TryOrder
 from serving.domain.errors import CorruptModel
 from serving.domain.slices import Progress
 from serving.engine.binding import bind_all_threads, run_idle
@@ -15,22 +12,6 @@ from serving.engine.machine import read_machine
 from serving.engine.plan import make_plan
 from serving.engine.runtime import ov
 from serving.engine.self_test import check_answers
-from serving.engine.settings import EngineSettings
-
-
-class TryOrder(BaseModel):
-    """A version's folder, and what the replicas would load it with."""
-
-    folder: Path
-    engine: EngineSettings
-    cache_dir: Path
-
-
-class Tried(BaseModel):
-    """What was found."""
-
-    variant: str
-    precision: str
 
 
 def try_version(order: TryOrder, report: Progress) -> Tried:

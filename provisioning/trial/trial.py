@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from provisioning.sandbox import Limits, run_step
-from provisioning.trial.step import Tried, TryOrder
+from provisioning.trial.order import Tried, TryOrder
 from serving.domain.errors import CorruptModel, InvalidRequest
 from serving.domain.slices import Progress
 from serving.engine.settings import EngineSettings

@@ -11,6 +11,7 @@
     ├── Overloaded              a queue is full
     ├── SpoolFull               the disk budget for incoming studies is used up
     ├── DeadlineExceeded        the caller's deadline passed before compute began
+    ├── AuditUnavailable        what cannot be witnessed must not happen
     ├── CorruptModel            a model file is not what its manifest says
     ├── Unauthenticated
     └── Forbidden
@@ -81,6 +82,10 @@ class SpoolFull(AiboxError):
 
 class DeadlineExceeded(AiboxError):
     """The deadline passed before the work began."""
+
+
+class AuditUnavailable(AiboxError):
+    """The audit log cannot be written or read, so what it should witness must not happen."""
 
 
 class CorruptModel(AiboxError):

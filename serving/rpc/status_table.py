@@ -9,6 +9,7 @@ import grpc
 
 from serving.domain.errors import (
     AiboxError,
+    AuditUnavailable,
     CorruptModel,
     DeadlineExceeded,
     Forbidden,
@@ -33,6 +34,7 @@ STATUS_BY_ERROR: Mapping[type, grpc.StatusCode] = MappingProxyType(
         VersionExists: grpc.StatusCode.ALREADY_EXISTS,
         IllegalTransition: grpc.StatusCode.FAILED_PRECONDITION,
         ModelNotReady: grpc.StatusCode.UNAVAILABLE,
+        AuditUnavailable: grpc.StatusCode.UNAVAILABLE,
         Overloaded: grpc.StatusCode.RESOURCE_EXHAUSTED,
         SpoolFull: grpc.StatusCode.RESOURCE_EXHAUSTED,
         DeadlineExceeded: grpc.StatusCode.DEADLINE_EXCEEDED,

@@ -12,9 +12,10 @@ import typer
 from typer.testing import CliRunner
 
 from appliance import cli
-from appliance.commands import config, jobs, models, radiomics
+from appliance.commands import audit, config, jobs, models, radiomics
 
 GROUPS = {
+    "audit": audit.commands,
     "jobs": jobs.commands,
     "models": models.commands,
     "config": config.commands,

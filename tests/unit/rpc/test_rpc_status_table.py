@@ -19,6 +19,7 @@ EXPECTED = {
     "Overloaded": "RESOURCE_EXHAUSTED",
     "SpoolFull": "RESOURCE_EXHAUSTED",
     "DeadlineExceeded": "DEADLINE_EXCEEDED",
+    "AuditUnavailable": "UNAVAILABLE",
     "CorruptModel": "DATA_LOSS",
     "Unauthenticated": "UNAUTHENTICATED",
     "Forbidden": "PERMISSION_DENIED",
