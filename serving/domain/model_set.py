@@ -82,6 +82,8 @@ class ModelSet(_Part):
     """Model name to label to version; every model has `stable`."""
     releases: tuple[Release, ...] = ()
     routes: tuple[Route, ...] = ()
+    numbered: dict[str, int] = Field(default_factory=dict)
+    """Release name to the highest number given so far; none is given twice: results name it."""
 
     @model_validator(mode="after")
     def _whole(self) -> ModelSet:

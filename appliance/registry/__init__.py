@@ -1,0 +1,1 @@
+"""Model versions from the folder to live traffic, and the sets that serve: the truth is a file."""
