@@ -36,14 +36,10 @@ def staging(repository: Path) -> Iterator[Staging]:
     made = not repository.exists()
     try:
         repository.mkdir(parents=True, exist_ok=True)
-        _sweep(repository)
-        root = repository / f"{_PREFIX}{secrets.token_hex(8)}"
-        root.mkdir(mode=0o700)
+        root, lock = _begin(repository)
     except OSError as error:
         raise unwritable(error) from None
-    lock = None
     try:
-        lock = _hold(root)
         places = Staging(root / "version", root / "work")
         places.version.mkdir()
         places.work.mkdir()
@@ -54,8 +50,7 @@ def staging(repository: Path) -> Iterator[Staging]:
         raise unwritable(error) from None
     finally:
         shutil.rmtree(root, ignore_errors=True)
-        if lock is not None:
-            os.close(lock)
+        os.close(lock)
         if made:
             with suppress(OSError):  # it holds a version now
                 repository.rmdir()
@@ -72,6 +67,8 @@ def publish(folder: Path, repository: Path, name: str, version: int) -> Path:
         if target.exists() or target.is_symlink():
             raise taken(name, version)
         folder.rename(target)
+        sync(home)
+        sync(repository)
     except BaseException as error:
         if made:
             with suppress(OSError):
@@ -105,6 +102,19 @@ def unwritable(error: OSError) -> InvalidRequest:
     return InvalidRequest(
         f"the model repository cannot be written: {error.strerror or type(error).__name__}"
     )
+
+
+def _begin(repository: Path) -> tuple[Path, int]:
+    """A staging folder and its lock; one process at a time, lest another sweep it unheld."""
+    alone = os.open(repository, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(alone, fcntl.LOCK_EX)
+        _sweep(repository)
+        root = repository / f"{_PREFIX}{secrets.token_hex(8)}"
+        root.mkdir(mode=0o700)
+        return root, _hold(root)
+    finally:
+        os.close(alone)
 
 
 def _hold(root: Path) -> int:

@@ -167,12 +167,12 @@ def read_manifest(folder: Path) -> ModelManifest:
     path = folder / MANIFEST_NAME
     try:
         manifest = ModelManifest.model_validate(tomllib.loads(path.read_text("utf-8")))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise CorruptModel(f"{MANIFEST_NAME} cannot be read: {type(error).__name__}") from error
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
         raise CorruptModel(f"{MANIFEST_NAME} is not valid at {where}: {first['msg']}") from error
+    except (OSError, ValueError, RecursionError) as error:  # hostile TOML raises any of them
+        raise CorruptModel(f"{MANIFEST_NAME} cannot be read: {type(error).__name__}") from error
     if (folder.parent.name, folder.name) != (manifest.name, str(manifest.version)):
         raise CorruptModel(f"{MANIFEST_NAME} names another model or version than its folder")
     return manifest
