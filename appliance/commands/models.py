@@ -13,7 +13,11 @@ from appliance.box_config import load_config, repositories
 from appliance.commands.console import answers, print_json
 from appliance.commands.models_card import card
 from appliance.commands.models_import import import_command
+from appliance.commands.models_label import label, unlabel
+from appliance.commands.models_load import load, refresh, unload, verify
+from appliance.commands.models_promote import promote, rollback
 from appliance.commands.models_quantize import quantize
+from appliance.commands.models_registry import Registered, registered
 from appliance.commands.options import ConfigOption, JsonOption, StateOption
 from appliance.run_files import read_nodes
 from appliance.state_dir import StateDir
@@ -25,16 +29,25 @@ commands = typer.Typer(help="The models of this box.", no_args_is_help=True, add
 commands.command()(card)
 commands.command("import")(import_command)
 commands.command()(quantize)
+commands.command()(verify)
+commands.command()(load)
+commands.command()(promote)
+commands.command()(rollback)
+commands.command()(unload)
+commands.command()(label)
+commands.command()(unlabel)
+commands.command()(refresh)
 
 
 @commands.command("list")
 def list_models(
     config: ConfigOption = None, state: StateOption = None, as_json: JsonOption = False
 ) -> None:
-    """List every model version on this machine, and which are served in which precision."""
+    """List every model version on this machine, its state, and in which precision it is served."""
     chosen = load_config(config, state)
     served = _served(chosen.state)
-    rows = [_row(found, served) for found in _manifests(repositories(chosen))]
+    known = registered(chosen.state)
+    rows = [_row(found, served, known) for found in _manifests(repositories(chosen))]
     if as_json:
         print_json(rows)
     elif not rows:
@@ -86,17 +99,23 @@ def _served(state: StateDir) -> dict[tuple[str, int], ServedModel]:
 
 
 def _row(
-    found: ModelManifest | Broken, served: dict[tuple[str, int], ServedModel]
+    found: ModelManifest | Broken,
+    served: dict[tuple[str, int], ServedModel],
+    known: dict[tuple[str, int], Registered],
 ) -> dict[str, Any]:
     if not isinstance(found, ModelManifest):
         return {"name": found[0], "version": None, "error": found[1].message}
     running = served.get((found.name, found.version))
+    registration = known.get((found.name, found.version))
     return {
         "name": found.name,
         "version": found.version,
         "task": found.task,
         "variants": sorted(found.variants),
         "default_variant": found.default_variant,
+        "state": registration.state if registration else None,
+        "reason": registration.reason if registration else "",
+        "labels": list(registration.labels) if registration else [],
         "served": running.model_dump(mode="json") if running else None,
         "disclaimer": found.disclaimer,
         "error": None,
@@ -105,17 +124,18 @@ def _row(
 
 def _table(rows: list[dict[str, Any]]) -> Table:
     table = Table(box=None, pad_edge=False)
-    for title in ("model", "version", "task", "variants", "served as", "compiled as"):
+    for title in ("model", "version", "state", "labels", "variants", "served as", "compiled as"):
         table.add_column(title)
     for row in rows:
         if row["error"]:
-            table.add_row(row["name"], "", row["error"])
+            table.add_row(row["name"], "", "broken", "", row["error"])
             continue
         running = row["served"] or {}
         table.add_row(
             row["name"],
             str(row["version"]),
-            row["task"],
+            row["state"] or "not registered",
+            ", ".join(row["labels"]),
             ", ".join(row["variants"]),
             running.get("precision", "not served"),
             running.get("effective_precision", ""),
@@ -139,5 +159,15 @@ def _print_manifest(manifest: ModelManifest) -> None:
         metrics = ", ".join(f"{key} {v:g}" for key, v in variant.metrics.items() if v == v)
         lines.append(f"variant {name}{default}: {variant.inference_precision}; {metrics}")
         lines.append(f"  digest {manifest.digest(name)}")
+    lines.append(_self_test(manifest))
     for line in lines:
         answers.print(line, soft_wrap=True, markup=False)
+
+
+def _self_test(manifest: ModelManifest) -> str:
+    test = manifest.self_test
+    if test is None:
+        return "self-test: none; its answers are not compared when it is loaded"
+    allowed = {name: test.tolerances.get(name, test.tolerance) for name in manifest.variants}
+    told = ", ".join(f"{name} {tolerance:g}" for name, tolerance in allowed.items())
+    return f"self-test: run at every load; allowed distance from the kept answers: {told}"

@@ -24,6 +24,7 @@ from provisioning.manifest_file import model_file, write_manifest
 from provisioning.quantise.order import QuantiseOrder
 from provisioning.quantise.stage import within
 from provisioning.sandbox import Limits, run_step
+from provisioning.self_test import record
 from serving.domain.errors import InvalidRequest
 from serving.domain.manifest import ModelManifest, Variant
 from serving.domain.provenance import Parity, Source, Speed
@@ -36,6 +37,8 @@ QUANTISE_WALL_S = 4 * 3600.0
 """The ladder runs the network some thousand times."""
 _FLOATS_DONE = 0.3
 """Share of the work that is done before quantisation begins, where it is asked for."""
+_VARIANTS_DONE = 0.95
+"""The same before the self-test is recorded."""
 _REFERENCES = {SourceFormat.ONNX: "run_onnx", SourceFormat.TORCH_EXPORT: "run_program"}
 
 _UNCOMPARED = {
@@ -69,8 +72,8 @@ class ImportJob:
             parity=parity,
         )
         variants = self._variants(speeds)
-        manifest = self._quantised(
-            make_manifest(self.request, version, converted, provenance, variants)
+        manifest = self._self_tested(
+            self._quantised(make_manifest(self.request, version, converted, provenance, variants))
         )
         write_manifest(manifest, self.places.version)
         write_card(self.places.version, manifest)
@@ -88,12 +91,20 @@ class ImportJob:
             folder=self.places.version, manifest=manifest, request=asked.model_copy(update=update)
         )
         limits = replace(self.limits, wall_s=max(self.limits.wall_s, QUANTISE_WALL_S))
-        share = within(self.report, _FLOATS_DONE, 1.0)
+        share = within(self.report, _FLOATS_DONE, _VARIANTS_DONE)
         return run_step("quantise", order, ModelManifest, limits, share)
+
+    def _self_tested(self, manifest: ModelManifest) -> ModelManifest:
+        """With a self-test of generated inputs, where one can be made.
+
+        Inputs given for the comparison may be a patient's: they never become part of a version.
+        """
+        share = within(self.report, _VARIANTS_DONE, 1.0)
+        return record(self.places.version, manifest, None, self.limits, share).onto(manifest)
 
     def _share(self, low: float, high: float, prefix: str = "") -> Progress:
         """A part of the work before quantisation, as part of the whole."""
-        whole = _FLOATS_DONE if self.request.quantise else 1.0
+        whole = _FLOATS_DONE if self.request.quantise else _VARIANTS_DONE
         return within(self.report, low * whole, high * whole, prefix)
 
     def _unpack(self, archive: Path) -> Path:

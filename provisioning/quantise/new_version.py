@@ -12,6 +12,7 @@ from provisioning.quantise.order import QuantiseOrder
 from provisioning.quantise.request import QuantiseRequest
 from provisioning.quantise.stage import within
 from provisioning.sandbox import Limits, run_step
+from provisioning.self_test import record
 from serving.domain.errors import CorruptModel
 from serving.domain.manifest import ModelManifest, read_manifest
 from serving.domain.slices import Progress
@@ -21,6 +22,8 @@ STEP = "quantise"
 WALL_S = 4 * 3600.0
 """The ladder runs the network some thousand times; a large one takes hours on few cores."""
 _NOTES = ("*.md", "metrics.json")
+_VARIANTS_DONE = 0.95
+"""Share of the work that is done before the self-test is recorded."""
 
 
 def quantise_version(
@@ -34,15 +37,19 @@ def quantise_version(
     found = read_manifest(source)
     variants = {name: each for name, each in found.variants.items() if name != INT8}
     changed = {"version": version, "variants": variants, "default_variant": next(iter(variants))}
-    manifest = ModelManifest(**{**dict(found), **changed, "quantisation": None})
+    asked = _asked(source, found)
+    without = {"quantisation": None, "self_test": None}
+    manifest = ModelManifest(**{**dict(found), **changed, **without})
     with staging(repository) as places:
         _copy(source, manifest, places.version)
         order = QuantiseOrder(
             folder=places.version.absolute(), manifest=manifest, request=_absolute(request)
         )
         made = run_step(
-            STEP, order, ModelManifest, Limits(wall_s=WALL_S), within(report, 0.0, 0.99)
+            STEP, order, ModelManifest, Limits(wall_s=WALL_S), within(report, 0.0, _VARIANTS_DONE)
         )
+        share = within(report, _VARIANTS_DONE, 0.99)
+        made = record(places.version, made, asked, Limits(), share).onto(made)
         write_manifest(made, places.version)
         write_card(places.version, made)
         report(1.0, "publishing")
@@ -64,6 +71,19 @@ def _copy(source: Path, manifest: ModelManifest, folder: Path) -> None:
     for pattern in _NOTES:
         for note in source.glob(pattern):
             shutil.copyfile(note, folder / note.name)
+
+
+def _asked(source: Path, found: ModelManifest) -> Path | None:
+    """What the source's own self-test asks; calibration data may be patients' and is not kept."""
+    if found.self_test is None:
+        return None
+    asked = found.self_test.inputs
+    if model_file(source, asked.path) != asked:
+        raise CorruptModel(
+            f"{asked.path} of {found.name} differs from the digest in its manifest; "
+            "import the model again"
+        )
+    return source / asked.path
 
 
 def _absolute(request: QuantiseRequest) -> QuantiseRequest:

@@ -9,6 +9,7 @@ STEPS = {
     "convert": "provisioning.importer.convert:convert",
     "run_onnx": "provisioning.importer.onnx_reference:run_onnx",
     "measure": "provisioning.importer.measure:measure",
+    "record_self_test": "provisioning.self_test.step:record_self_test",
     "try_version": "provisioning.trial.step:try_version",
     "quantise": "provisioning.quantise.step:quantise",
     "convert_program": "provisioning.zoo.program_reference:convert_program",

@@ -51,7 +51,8 @@ def test_a_version_gets_a_judged_int8_variant(tmp_path: Path) -> None:
     assert int8.promotable
     assert int8.speed is not None
     assert int8.speed.shapes == {"hu": (1, 1, 24, 24)}
-    ModelVersion(folder, manifest).verify("int8")
+    write_manifest(manifest, folder)
+    ModelVersion.read(folder).verify("int8")
     found = manifest.quantisation
     assert found is not None
     assert [rung.name for rung in found.rungs] == ["int8_ptq", "bf16", "fp32"]
