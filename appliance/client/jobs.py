@@ -41,6 +41,7 @@ def to_job(wire: job_pb2.Job) -> Job:
             pipeline_version=wire.pipeline_version,
             lane=_LANES.get(wire.priority, Lane.ROUTINE),
             idempotency_key="",
+            release=wire.release,
         ),
         state=_STATES[wire.state],
         stage=wire.stage,

@@ -1,9 +1,9 @@
-"""Findings of the chest CT pipeline and the report that carries them: `report.json`, schema 1.1.
+"""Findings of the chest CT pipeline and the report that carries them: `report.json`, schema 1.2.
 
 Every per cent and score depends on the coverage beside it. Sides are the patient's.
 
 1.1 adds `findings.agreement` (null where one network read the study) and the entry `inference` of
-`timings_s`; everything of 1.0 is as it was.
+`timings_s`; 1.2 adds `release`. Everything of 1.0 is as it was.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-SCHEMA_VERSION: Final = "1.1"
+SCHEMA_VERSION: Final = "1.2"
 
 
 class _Part(BaseModel):
@@ -184,9 +184,11 @@ class SeriesEntry(_Part):
 class Report(_Part):
     """`report.json`."""
 
-    schema_version: Literal["1.1"] = SCHEMA_VERSION
+    schema_version: Literal["1.2"] = SCHEMA_VERSION
     pipeline: str
     pipeline_version: str
+    release: str = ""
+    """`name@version` of the release that the study ran; empty where the box had none."""
     box_version: str
     job_id: str
     created_at: str

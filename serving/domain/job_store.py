@@ -48,6 +48,8 @@ class StudyHeader:
     lane: Lane
     idempotency_key: str = ""
     parameters: Mapping[str, str] = field(default_factory=dict)
+    caller: str = ""
+    """Name under which the box knows the sender; empty where it asks nobody for one."""
 
 
 class IncomingStudy(Protocol):

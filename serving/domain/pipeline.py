@@ -27,6 +27,8 @@ class StudyTask:
     instances_dir: Path
     results_dir: Path
     parameters: Mapping[str, str]
+    release: str = ""
+    """Reference of the release that runs, for the results to name; empty where there is none."""
 
 
 class Pipeline(Protocol):

@@ -8,8 +8,10 @@ import os
 from serving.dicom.reader import StudyReader
 from serving.domain.pipeline import Pipeline
 from serving.graph.run_file import publish
-from serving.jobs.attempt import ModelSource, Workshop
+from serving.jobs.attempt import Workshop
 from serving.jobs.intake import KIND as STUDY_KIND
+from serving.jobs.model_set_file import ModelSetFile
+from serving.jobs.pinned_models import ModelSource
 from serving.jobs.results import ResultStore
 from serving.jobs.spool import Spool
 from serving.jobs.store import JobStore
@@ -29,6 +31,8 @@ def build_worker(settings: ServingSettings, model_source: ModelSource) -> JobWor
         model_source=model_source,
         settings=settings.jobs,
         kinds=(STUDY_KIND,),
+        model_sets=ModelSetFile(settings.model_set_file),
+        twins=True,
     )
     publish(settings.run_dir / "analyzer.json", json.dumps({"pid": os.getpid()}))
     return JobWorker(shop)

@@ -108,5 +108,5 @@ def _job_settings(settings: ServingSettings) -> JobSettings:
     return settings.jobs.model_copy(update=places)
 
 
-def _no_model(name: str, lane: Lane) -> SliceModel:
+def _no_model(name: str, lane: Lane, version: int | None) -> SliceModel:
     raise InvalidRequest("radiomics jobs call no served model")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from functools import partial
 
+from serving.audit.log import AuditLog
+from serving.audit.study_key import KEY_NAME, StudyHasher
 from serving.dicom.inspector import DicomInspector
 from serving.domain.cpu_plan import CpuPlan, NodePlan
 from serving.domain.set_holder import SetHolder
@@ -12,6 +14,7 @@ from serving.engine.engine import InferenceEngine
 from serving.graph.analysis_host import build_pipelines
 from serving.graph.metrics import PrometheusObserver
 from serving.jobs.intake import JobIntake
+from serving.jobs.model_set_file import ModelSetFile
 from serving.jobs.radiomics_intake import CohortIntake
 from serving.jobs.results import ResultStore
 from serving.jobs.spool import Spool
@@ -108,7 +111,12 @@ class NodeServer:
         spool = Spool(settings.spool_dir, settings.jobs.intake)
         infos = {p.info.name: p.info for p in build_pipelines(settings)}
         inspector = DicomInspector(settings.dicom)
-        intake = JobIntake(self._store, spool, inspector, infos, settings.jobs.intake)
+        auditor = AuditLog(settings.audit_dir, settings.audit)
+        hasher = StudyHasher(settings.audit_dir / KEY_NAME)
+        sets = ModelSetFile(settings.model_set_file)
+        intake = JobIntake(
+            self._store, spool, inspector, infos, settings.jobs.intake, sets, hasher.hash
+        )
         files = ResultStore(settings.results_dir)
         cohorts = CohortIntake(
             self._store,
@@ -121,5 +129,5 @@ class NodeServer:
         return [
             study_service(StudyServicer(intake)),
             radiomics_service(RadiomicsServicer(cohorts)),
-            job_service(JobServicer(self._store, files)),
+            job_service(JobServicer(self._store, files, auditor)),
         ]

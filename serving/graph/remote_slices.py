@@ -13,7 +13,7 @@ from ray.exceptions import RayError, RayTaskError
 from ray.serve.exceptions import BackPressureError, RayServeException
 from ray.serve.handle import DeploymentHandle
 
-from serving.domain.errors import AiboxError, ModelNotReady, Overloaded
+from serving.domain.errors import AiboxError, ModelNotFound, ModelNotReady, Overloaded
 from serving.domain.inference import ModelStatus
 from serving.domain.lane import Lane
 from serving.domain.manifest import ModelManifest
@@ -22,10 +22,19 @@ from serving.graph.stack_task import StackTask
 
 
 class RemoteSliceModel:
-    """A SliceModel (domain) over the handle of the `ModelServer` deployment; call from a thread."""
+    """A SliceModel (domain) over the handle of the `ModelServer` deployment; call from a thread.
+
+    `version` None means the stable one, as it is now: whatever is switched later, this object
+    stays with the version that it has described. Raises ModelNotFound.
+    """
 
     def __init__(
-        self, handle: DeploymentHandle, model_name: str, lane: Lane, stacks_dir: Path
+        self,
+        handle: DeploymentHandle,
+        model_name: str,
+        lane: Lane,
+        stacks_dir: Path,
+        version: int | None = None,
     ) -> None:
         self._handle = handle
         self._lane = lane
@@ -33,7 +42,7 @@ class RemoteSliceModel:
         self._status: ModelStatus
         self._manifest: ModelManifest
         with domain_errors():
-            self._status, self._manifest = handle.describe.remote(model_name).result()
+            self._status, self._manifest = handle.describe.remote(model_name, version).result()
 
     @property
     def status(self) -> ModelStatus:
@@ -47,8 +56,9 @@ class RemoteSliceModel:
     def predict(self, slices_hu: NDArray[np.int16], progress: Progress) -> NDArray[np.float32]:
         """Probabilities (n, rows, columns) of slices (n, rows, columns); see SliceModel."""
         with _stack_files(self._stacks_dir, slices_hu) as (source, target):
-            task = StackTask(self._status.name, source, target, self._lane)
-            with domain_errors():
+            name, version = self._status.name, self._status.version
+            task = StackTask(name, source, target, self._lane, version=version)
+            with domain_errors(), gone_is_not_ready():
                 for done in self._handle.options(stream=True).predict_stack.remote(task):
                     progress(done / len(slices_hu), "lesions")
             return np.asarray(np.load(target))
@@ -68,6 +78,19 @@ def domain_errors() -> Iterator[None]:
         raise
     except (RayError, RayServeException) as error:
         raise ModelNotReady("the model server went away; it is started again") from error
+
+
+@contextmanager
+def gone_is_not_ready() -> Iterator[None]:
+    """A version that was there a moment ago was switched off: the study may begin again."""
+    try:
+        yield
+    except RayTaskError as error:
+        if isinstance(error.cause, ModelNotFound):
+            raise ModelNotReady(
+                "a model was switched while it read a study; the study is read again"
+            ) from error
+        raise
 
 
 @contextmanager

@@ -32,8 +32,8 @@ class StudyAnalyzer:
         )
         self._thread.start()
 
-    def _slice_model(self, model_name: str, lane: Lane) -> SliceModel:
-        return RemoteSliceModel(self._handle, model_name, lane, self._stacks_dir)
+    def _slice_model(self, model_name: str, lane: Lane, version: int | None) -> SliceModel:
+        return RemoteSliceModel(self._handle, model_name, lane, self._stacks_dir, version)
 
     def check_health(self) -> None:
         """Serve restarts this replica when this raises."""

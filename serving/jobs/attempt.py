@@ -5,26 +5,23 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from serving.domain.errors import IllegalTransition, InvalidRequest
 from serving.domain.job import JobState, ResultFile
-from serving.domain.lane import Lane
 from serving.domain.pipeline import Pipeline, StudyTask
-from serving.domain.slices import SliceModel
+from serving.domain.routing import ModelSets
 from serving.jobs.failure import judge, place
 from serving.jobs.heart import Heart
-from serving.jobs.interruption import CancelWanted, LeaseLost, WorkerStopping
+from serving.jobs.interruption import CancelWanted, LeaseLost, ReleaseMoved, WorkerStopping
 from serving.jobs.lease import Lease
+from serving.jobs.pinned_models import ModelSource, PinnedModels
 from serving.jobs.results import ResultStore
 from serving.jobs.settings import JobSettings
 from serving.jobs.spool import Spool
 from serving.jobs.store import ANY_KIND, JobStore
 from serving.jobs.transitions import CANCELLED, Outcome
-
-ModelSource = Callable[[str, Lane], SliceModel]
-"""The model of a name, its inferences queued in a lane. Raises AiboxError."""
 
 _log = logging.getLogger(__name__)
 
@@ -42,6 +39,10 @@ class Workshop:
     transient: tuple[type[BaseException], ...] = ()
     kinds: tuple[str, ...] = ANY_KIND
     """Kinds of job that this workshop claims."""
+    model_sets: ModelSets | None = None
+    """What serves now; None where jobs run no releases."""
+    twins: bool = False
+    """Whether this workshop also runs the hidden twins of studies."""
 
 
 class Attempt:
@@ -50,7 +51,7 @@ class Attempt:
     def __init__(self, shop: Workshop, lease: Lease, stopping: threading.Event) -> None:
         self._shop = shop
         self.lease = lease
-        self._heart = Heart(shop.store, lease, shop.settings, stopping)
+        self._heart = Heart(shop.store, lease, shop.settings, stopping, shop.kinds)
         self._folder: Path | None = None
 
     def run(self) -> None:
@@ -76,7 +77,7 @@ class Attempt:
             return lambda: self._log(logging.WARNING, "lease lost")
         except CancelWanted:
             return lambda: self._finish(CANCELLED)
-        except WorkerStopping:
+        except (WorkerStopping, ReleaseMoved):
             return self._release
         except BaseException as error:
             return self._failed(error)
@@ -91,9 +92,12 @@ class Attempt:
         instances = shop.spool.folder(job.job_id)
         if not instances.is_dir():
             raise IllegalTransition("the files of this job are gone; send them again")
-        models = {name: shop.model_source(name, job.request.lane) for name in pipeline.info.models}
+        pinned = PinnedModels(shop.store, shop.model_source, shop.model_sets)
+        models = pinned.of(self.lease, pipeline.info.models)
         self._folder = shop.results.begin(job.job_id, job.attempt)
-        task = StudyTask(job.job_id, instances, self._folder, job.request.parameters)
+        request = job.request
+        parameters = {**request.parameters, **request.release_parameters}
+        task = StudyTask(job.job_id, instances, self._folder, parameters, request.release)
         pipeline.run(task, models, self._heart.note)
         return shop.results.publish(job.job_id, self._folder, self._heart.renew)
 
@@ -123,7 +127,8 @@ class Attempt:
         self._log(logging.INFO, "handed back")
 
     def _finish(self, outcome: Outcome) -> None:
-        if not self._shop.store.finish(self.lease, outcome):
+        told = replace(outcome, paused_s=self._heart.paused_s)
+        if not self._shop.store.finish(self.lease, told):
             self._log(logging.WARNING, "lease lost at the end")
             return
         self._log(logging.INFO, outcome.state.value)

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from serving.domain.errors import IllegalTransition
-from serving.jobs.tables import SCHEMA_VERSION, Base
+from serving.jobs.tables import SCHEMA_VERSION, TO_SCHEMA_2, Base
 
 _BUSY_TIMEOUT_S = 30.0
 
@@ -85,9 +85,14 @@ def _migrate(connection: Connection) -> None:
             f"the job database has schema {found} and this version of the box reads up to "
             f"{SCHEMA_VERSION}; start the newer version, or give this one another state directory"
         )
-    if found < SCHEMA_VERSION:
+    if found == SCHEMA_VERSION:
+        return
+    if found == 0:
         Base.metadata.create_all(connection)
-        connection.exec_driver_sql(f"PRAGMA user_version={SCHEMA_VERSION}")
+    else:
+        for statement in TO_SCHEMA_2:
+            connection.exec_driver_sql(statement)
+    connection.exec_driver_sql(f"PRAGMA user_version={SCHEMA_VERSION}")
 
 
 @contextmanager

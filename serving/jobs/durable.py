@@ -49,14 +49,24 @@ def remove_tree_at_once(folder: Path, aside: Path) -> None:
 
 
 def tree_bytes(folder: Path) -> int:
-    """Size of all files under the folder; files that vanish meanwhile count as nothing."""
-    return sum(_sizes(folder))
+    """Size of all files under the folder; files that vanish meanwhile count as nothing.
+
+    A file of several names counts once.
+    """
+    linked = {}
+    total = 0
+    for found in _stats(folder):
+        if found.st_nlink > 1:
+            linked[found.st_dev, found.st_ino] = found.st_size
+        else:
+            total += found.st_size
+    return total + sum(linked.values())
 
 
-def _sizes(folder: Path) -> Iterator[int]:
+def _stats(folder: Path) -> Iterator[os.stat_result]:
     for root, _, names in os.walk(folder):
         for name in names:
             try:
-                yield Path(root, name).lstat().st_size
+                yield Path(root, name).lstat()
             except FileNotFoundError:
                 continue

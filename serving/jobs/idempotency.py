@@ -9,9 +9,21 @@ import hashlib
 from collections.abc import Iterable, Mapping
 
 
-def study_key(sop_instance_uids: Iterable[str], pipeline: str, version: str) -> str:
-    """The default key: the same images for the same version of the same pipeline."""
-    return _digest("study", pipeline, version, *sorted(set(sop_instance_uids)))
+def study_key(
+    sop_instance_uids: Iterable[str], pipeline: str, version: str, release: str = ""
+) -> str:
+    """The default key: the same images for the same version of the same pipeline.
+
+    `release` is the stable one of the moment, empty where there is none: after a promotion the
+    images are analysed anew, while a canary that comes or goes beside it makes no second job.
+    """
+    kind = ("released", release) if release else ("study",)
+    return _digest(*kind, pipeline, version, *sorted(set(sop_instance_uids)))
+
+
+def twin_key(job_id: str, release: str, role: str) -> str:
+    """The key of a job's twin, which no request is ever answered with."""
+    return _digest("twin", job_id, release, role)
 
 
 def client_key(key: str, pipeline: str) -> str:

@@ -15,5 +15,9 @@ class LeaseLost(Interruption):
     """The job is somebody else's by now."""
 
 
+class ReleaseMoved(Interruption):
+    """The job's release has left the box, and the job now runs another: it begins again."""
+
+
 class WorkerStopping(Interruption):
     """The worker is told to end; the job goes back to the queue."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from serving.domain.job import Job, JobRequest, JobState, ResultFile
+from serving.domain.job import Job, JobRequest, JobState, ResultFile, TwinRole
 from serving.domain.lane import Lane
 from serving.jobs.tables import JobRow
 
@@ -19,6 +19,12 @@ def to_job(row: JobRow) -> Job:
             lane=Lane(row.lane),
             idempotency_key=row.idempotency_key,
             parameters=dict(row.parameters),
+            release=row.release,
+            models=dict(row.models),
+            release_parameters=dict(row.release_parameters),
+            twin_of=row.twin_of,
+            twin_role=TwinRole(row.twin_role) if row.twin_role else None,
+            study_key=row.study_key,
         ),
         state=JobState(row.state),
         stage=row.stage,
@@ -31,6 +37,7 @@ def to_job(row: JobRow) -> Job:
         error_message=row.error_message,
         files=tuple(_to_file(entry) for entry in row.files),
         cancel_requested=row.cancel_requested,
+        paused_s=row.paused_s,
     )
 
 
@@ -44,6 +51,12 @@ def new_row(job_id: str, request: JobRequest, now_s: float) -> JobRow:
         lane=int(request.lane),
         idempotency_key=request.idempotency_key,
         parameters=dict(request.parameters),
+        release=request.release,
+        models=dict(request.models),
+        release_parameters=dict(request.release_parameters),
+        twin_of=request.twin_of,
+        twin_role=request.twin_role.value if request.twin_role else "",
+        study_key=request.study_key,
         state=JobState.QUEUED.value,
         stage="queued",
         created_at_s=now_s,

@@ -21,6 +21,8 @@ class IntakeSettings(_Part):
     """Files that one radiomics job may bring."""
     max_job_bytes: int = Field(default=40 * GIB, ge=1)
     """Bytes of all files of one radiomics job."""
+    max_waiting_twins: int = Field(default=20, ge=0)
+    """Hidden twins of studies that wait at most; a study that comes then has none."""
     spool_max_gb: float = Field(default=50.0, gt=0)
     """GiB of all spooled studies."""
     min_free_disk_gb: float = Field(default=2.0, ge=0)
@@ -53,6 +55,8 @@ class JobSettings(_Part):
     """Studies analysed at the same time, of any lane."""
     stat_concurrency: int = Field(default=1, ge=0)
     """Places on top of `concurrency` that only STAT studies may take."""
+    twin_concurrency: int = Field(default=1, ge=0)
+    """Hidden twins of studies analysed at the same time, on places of their own."""
     max_attempts: int = Field(default=5, ge=1)
     """A job during which the worker died this often is FAILED."""
     max_setbacks: int = Field(default=20, ge=1)

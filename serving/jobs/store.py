@@ -1,5 +1,8 @@
 """The durable store of jobs: accepted, claimed by lease, finished once.
 
+Twins of studies are hidden jobs: users neither see them, nor cancel them, nor get one as the
+answer to an idempotency key; a method shows them where it takes `hidden` and it is true.
+
 Several processes hold one each over the same file. Every change is one immediate transaction,
 so whatever is read inside it cannot be changed by another process before it commits.
 """
@@ -16,18 +19,21 @@ from sqlalchemy.orm import Session
 from serving.domain.errors import IllegalTransition, JobNotFound
 from serving.domain.job import Job, JobRequest, JobState
 from serving.domain.lane import Lane
+from serving.domain.model_set import Release
 from serving.jobs.database import Database
 from serving.jobs.lease import Beat, Lease, Recovery
 from serving.jobs.owner import Owner
 from serving.jobs.rows import new_row, to_job
 from serving.jobs.tables import JobRow
-from serving.jobs.transitions import CANCELLED, Outcome, finish, requeue, requeue_after_crash, start
+from serving.jobs.transitions import Outcome, cancel, finish, requeue, requeue_after_crash, start
 
 MAX_LISTED = 1000
 ANY_KIND: tuple[str, ...] = ()
 _STANDS = JobRow.state.not_in(
     (JobState.FAILED.value, JobState.CANCELLED.value)
 ) & JobRow.cancel_requested.is_(False)
+_VISIBLE = JobRow.twin_of == ""
+_HIDDEN = JobRow.twin_of != ""
 
 
 class JobStore:
@@ -42,14 +48,17 @@ class JobStore:
 
     # --- asking -----------------------------------------------------------------------------
 
-    def get(self, job_id: str) -> Job:
+    def get(self, job_id: str, hidden: bool = False) -> Job:
         """Raises JobNotFound."""
         with self._database.read() as session:
-            return to_job(_row(session, job_id))
+            return to_job(_row(session, job_id, hidden))
 
-    def list(self, states: Collection[JobState] = (), limit: int = 50) -> Sequence[Job]:
+    def list(
+        self, states: Collection[JobState] = (), limit: int = 50, hidden: bool = False
+    ) -> Sequence[Job]:
         """Newest first; no states means all. At most `MAX_LISTED`."""
         query = select(JobRow).order_by(JobRow.seq.desc()).limit(min(limit, MAX_LISTED))
+        query = query.where(_shown(hidden))
         if states:
             query = query.where(JobRow.state.in_([state.value for state in states]))
         with self._database.read() as session:
@@ -58,12 +67,12 @@ class JobStore:
     def by_key(self, idempotency_key: str) -> Job | None:
         """The job that a repeated request is answered with."""
         with self._database.read() as session:
-            row = _standing(session, idempotency_key)
+            row = _standing(session, idempotency_key, _VISIBLE)
             return None if row is None else to_job(row)
 
-    def counts(self) -> dict[JobState, int]:
+    def counts(self, hidden: bool = False) -> dict[JobState, int]:
         """Jobs in each state."""
-        query = select(JobRow.state, func.count()).group_by(JobRow.state)
+        query = select(JobRow.state, func.count()).where(_shown(hidden)).group_by(JobRow.state)
         with self._database.read() as session:
             found = {JobState(state): count for state, count in session.execute(query)}
         return {state: found.get(state, 0) for state in JobState}
@@ -85,11 +94,36 @@ class JobStore:
             return session.scalar(query) is not None
 
     def final_jobs(self) -> Sequence[Job]:
-        """All final jobs, the one that ended first first."""
+        """All final jobs, hidden ones too, the one that ended first first."""
         finals = [state.value for state in JobState if state.final]
         query = select(JobRow).where(JobRow.state.in_(finals)).order_by(JobRow.finished_at_s)
         with self._database.read() as session:
             return [to_job(row) for row in session.scalars(query)]
+
+    def twins(self) -> Sequence[Job]:
+        """All hidden jobs, in order of arrival."""
+        query = select(JobRow).where(_HIDDEN).order_by(JobRow.seq)
+        with self._database.read() as session:
+            return [to_job(row) for row in session.scalars(query)]
+
+    def waiting_twins(self) -> int:
+        """Hidden jobs that are not final."""
+        finals = [state.value for state in JobState if state.final]
+        query = select(func.count()).where(_HIDDEN, JobRow.state.not_in(finals))
+        with self._database.read() as session:
+            return session.execute(query).scalar_one()
+
+    def busy(self, kinds: Collection[str] = ANY_KIND) -> bool:
+        """Whether a visible job of these kinds runs, or waits in a lane above batch to be run."""
+        waits = (JobRow.state == JobState.QUEUED.value) & (JobRow.not_before_s <= self._clock())
+        query = select(JobRow.seq).where(
+            (JobRow.state == JobState.RUNNING.value) | waits,
+            JobRow.lane < int(Lane.BATCH),
+            _VISIBLE,
+            _of_kinds(kinds),
+        )
+        with self._database.read() as session:
+            return session.scalar(query.limit(1)) is not None
 
     # --- from outside -----------------------------------------------------------------------
 
@@ -99,7 +133,7 @@ class JobStore:
         Asked for again more urgently, a job that still waits moves to the more urgent lane.
         """
         with self._database.write() as session:
-            row = _standing(session, request.idempotency_key)
+            row = _standing(session, request.idempotency_key, _of_sight(request.hidden))
             created = row is None
             if row is None:
                 row = new_row(job_id, request, self._clock())
@@ -110,7 +144,7 @@ class JobStore:
             return to_job(row), created
 
     def request_cancel(self, job_id: str) -> Job:
-        """Cancels a queued job at once and asks a running one to stop.
+        """Cancels a queued job at once and asks a running one to stop; its twins too.
 
         Raises JobNotFound, and IllegalTransition where the job is final.
         """
@@ -119,9 +153,9 @@ class JobStore:
             state = JobState(row.state)
             if state.final:
                 raise IllegalTransition(f"only a job that is not final can be cancelled: {state}")
-            row.cancel_requested = True
-            if state is JobState.QUEUED:
-                finish(row, CANCELLED, self._clock())
+            twins = session.scalars(select(JobRow).where(JobRow.twin_of == job_id)).all()
+            for each in (row, *twins):
+                cancel(each, self._clock())
             return to_job(row)
 
     def delete(self, job_ids: Collection[str]) -> int:
@@ -139,15 +173,19 @@ class JobStore:
         lease_s: float,
         lanes: Collection[Lane] = tuple(Lane),
         kinds: Collection[str] = ANY_KIND,
+        hidden: bool = False,
     ) -> Lease | None:
-        """The most urgent queued job of these lanes and kinds, the oldest of its lane, or None."""
-        if not self._anything_to_claim(lanes, kinds):
+        """The most urgent queued job of these lanes and kinds, the oldest of its lane, or None.
+
+        `hidden` claims twins in place of the jobs that users see.
+        """
+        if not self._anything_to_claim(lanes, kinds, hidden):
             return None  # asked without the write lock, since workers ask all the time
         with self._database.write() as session:
             now_s = self._clock()
             row = session.scalar(
                 select(JobRow)
-                .where(*_claimable(lanes, kinds, now_s))
+                .where(*_claimable(lanes, kinds, now_s), _of_sight(hidden))
                 .order_by(JobRow.lane, JobRow.seq)
                 .limit(1)
             )
@@ -177,6 +215,16 @@ class JobStore:
             if row is None:
                 return Beat.LOST
             return Beat.CANCEL if row.cancel_requested else Beat.HELD
+
+    def move(self, lease: Lease, release: Release) -> bool:
+        """Has the job run another release; False where the lease is lost, nothing changed."""
+        with self._database.write() as session:
+            row = _held(session, lease)
+            if row is not None:
+                row.release = release.reference
+                row.models = dict(release.models)
+                row.release_parameters = dict(release.parameters)
+            return row is not None
 
     def finish(self, lease: Lease, outcome: Outcome) -> bool:
         """Ends the job; False where the lease is lost and nothing was changed."""
@@ -210,7 +258,7 @@ class JobStore:
     def setbacks(self, lease: Lease) -> int:
         """How often the job was set back before."""
         with self._database.read() as session:
-            return _row(session, lease.job_id).setbacks
+            return _row(session, lease.job_id, hidden=True).setbacks
 
     def recover(
         self,
@@ -237,21 +285,37 @@ class JobStore:
             cancelled=states.count(JobState.CANCELLED),
         )
 
-    def _anything_to_claim(self, lanes: Collection[Lane], kinds: Collection[str]) -> bool:
-        query = select(JobRow.seq).where(*_claimable(lanes, kinds, self._clock())).limit(1)
+    def _anything_to_claim(
+        self, lanes: Collection[Lane], kinds: Collection[str], hidden: bool
+    ) -> bool:
+        wanted = (*_claimable(lanes, kinds, self._clock()), _of_sight(hidden))
         with self._database.read() as session:
-            return session.scalar(query) is not None
+            return session.scalar(select(JobRow.seq).where(*wanted).limit(1)) is not None
 
 
-def _row(session: Session, job_id: str) -> JobRow:
-    row = session.scalar(select(JobRow).where(JobRow.job_id == job_id))
+def _row(session: Session, job_id: str, hidden: bool = False) -> JobRow:
+    row = session.scalar(select(JobRow).where(JobRow.job_id == job_id, _shown(hidden)))
     if row is None:
         raise JobNotFound("there is no such job; `aibox jobs list` names those there are")
     return row
 
 
-def _standing(session: Session, idempotency_key: str) -> JobRow | None:
-    return session.scalar(select(JobRow).where(JobRow.idempotency_key == idempotency_key, _STANDS))
+def _standing(
+    session: Session, idempotency_key: str, of_sight: ColumnElement[bool]
+) -> JobRow | None:
+    return session.scalar(
+        select(JobRow).where(JobRow.idempotency_key == idempotency_key, _STANDS, of_sight)
+    )
+
+
+def _shown(hidden: bool) -> ColumnElement[bool]:
+    """All jobs, or those that users see."""
+    return true() if hidden else _VISIBLE
+
+
+def _of_sight(hidden: bool) -> ColumnElement[bool]:
+    """Twins alone, or the jobs that users see alone."""
+    return _HIDDEN if hidden else _VISIBLE
 
 
 def _held(session: Session, lease: Lease) -> JobRow | None:

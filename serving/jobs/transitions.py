@@ -18,6 +18,8 @@ class Outcome:
     files: Sequence[ResultFile] = ()
     error_kind: str = ""
     error_message: str = ""
+    paused_s: float = 0.0
+    """How long the attempt stood aside for others' studies."""
 
 
 CANCELLED = Outcome(JobState.CANCELLED)
@@ -43,7 +45,17 @@ def finish(row: JobRow, outcome: Outcome, now_s: float) -> None:
     row.files = [file_entry(file) for file in outcome.files]
     row.error_kind = outcome.error_kind
     row.error_message = outcome.error_message
+    row.paused_s = outcome.paused_s
     _drop_lease(row)
+
+
+def cancel(row: JobRow, now_s: float) -> None:
+    """QUEUED -> CANCELLED; a running job is asked to stop, a final one stays as it is."""
+    if JobState(row.state).final:
+        return
+    row.cancel_requested = True
+    if row.state == JobState.QUEUED.value:
+        finish(row, CANCELLED, now_s)
 
 
 def requeue(row: JobRow, now_s: float, delay_s: float = 0.0) -> JobState:

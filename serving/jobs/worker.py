@@ -25,7 +25,8 @@ class JobWorker:
     """Threads that take jobs from the store; several workers may share one store.
 
     `concurrency` threads take any lane and `stat_concurrency` more take STAT only, so that a
-    STAT study begins at once however many routine studies are running.
+    STAT study begins at once however many routine studies are running. Twins of studies have
+    `twin_concurrency` places of their own, where the shop runs them.
     """
 
     def __init__(self, shop: Workshop) -> None:
@@ -50,8 +51,20 @@ class JobWorker:
 
     def run_one(self, lanes: Collection[Lane] = _ALL_LANES) -> bool:
         """Claims and runs one job in the caller's thread; False where there was none."""
-        settings = self._shop.settings
-        lease = self._shop.store.claim(self._owner, settings.lease_s, lanes, self._shop.kinds)
+        return self._run(lanes, hidden=False)
+
+    def run_twin(self) -> bool:
+        """As `run_one`, one twin of a study; none while a study that somebody waits for is there.
+
+        A twin that has begun stands aside for the studies that come: see `Heart`.
+        """
+        if self._shop.store.busy(self._shop.kinds):
+            return False
+        return self._run(_ALL_LANES, hidden=True)
+
+    def _run(self, lanes: Collection[Lane], hidden: bool) -> bool:
+        shop = self._shop
+        lease = shop.store.claim(self._owner, shop.settings.lease_s, lanes, shop.kinds, hidden)
         if lease is None:
             return False
         attempt = Attempt(self._shop, lease, self._stopping)
@@ -78,10 +91,9 @@ class JobWorker:
     def run_forever(self, stop: threading.Event) -> None:
         """Works until `stop` is set; then hands unfinished jobs back within `stop_grace_s`."""
         settings = self._shop.settings
-        lanes = [_ALL_LANES] * settings.concurrency + [_STAT_ONLY] * settings.stat_concurrency
         threads = [
-            threading.Thread(target=self._take_jobs, args=(some,), name=f"job-{i}", daemon=True)
-            for i, some in enumerate(lanes)
+            threading.Thread(target=self._take_jobs, args=(take,), name=f"job-{i}", daemon=True)
+            for i, take in enumerate(self._places())
         ]
         self._guarded(self.recover)
         for thread in threads:
@@ -94,9 +106,18 @@ class JobWorker:
                 sweep_at_s = time.monotonic() + settings.retention.sweep_s
         self._stop(threads)
 
-    def _take_jobs(self, lanes: Collection[Lane]) -> None:
+    def _places(self) -> list[Callable[[], bool]]:
+        """What each thread does again and again."""
+        settings = self._shop.settings
+        return [
+            *[partial(self.run_one, _ALL_LANES)] * settings.concurrency,
+            *[partial(self.run_one, _STAT_ONLY)] * settings.stat_concurrency,
+            *[self.run_twin] * (settings.twin_concurrency if self._shop.twins else 0),
+        ]
+
+    def _take_jobs(self, take: Callable[[], bool]) -> None:
         while not self._stopping.is_set():
-            if not self._guarded(partial(self.run_one, lanes)):
+            if not self._guarded(take):
                 with self._work:
                     self._work.wait(self._shop.settings.poll_s)
 

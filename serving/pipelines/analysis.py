@@ -36,6 +36,8 @@ class ChestCtAnalysis:
     """Those of the study first, then the pipeline's own."""
     timings_s: Mapping[str, float]
     """Wall seconds per stage: reading, lungs, lesions, measuring; inference is part of lesions."""
+    release: str = ""
+    """Reference of the release that ran; empty where there is none."""
 
     @property
     def volume(self) -> Volume:

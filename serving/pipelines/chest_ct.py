@@ -26,7 +26,7 @@ from serving.pipelines.measure import Measurement, measure
 from serving.pipelines.network_choice import chosen_networks, finding_code, model_use
 from serving.pipelines.notices import pipeline_notices
 from serving.pipelines.report_writer import ReportWriter
-from serving.pipelines.settings import PipelineSettings
+from serving.pipelines.settings import CHEST_CT, PipelineSettings
 from serving.pipelines.severity import severity
 from serving.pipelines.stages import Stages
 
@@ -49,7 +49,7 @@ class ChestCtPipeline:
 
     @property
     def info(self) -> PipelineInfo:
-        return PipelineInfo(name="chest_ct", version="1.1.0", models=self._settings.chest_ct_models)
+        return PipelineInfo(name=CHEST_CT, version="1.1.0", models=self._settings.chest_ct_models)
 
     def run(self, task: StudyTask, models: Mapping[str, SliceModel], progress: Progress) -> None:
         """Analyses one study and writes its results and `timings.json` into `task.results_dir`.
@@ -63,7 +63,7 @@ class ChestCtPipeline:
         stages = Stages(progress)
         with stages.stage("reading") as within:
             study = self._reader.read(task.instances_dir, within)
-        analysis = self._analyse(task.job_id, study, networks, stages)
+        analysis = self._analyse(task, study, networks, stages)
         with stages.stage("writing"):
             self._writer.write(analysis, task.results_dir)
         timings = self._timings(analysis, stages).model_dump_json(indent=2) + "\n"
@@ -71,7 +71,7 @@ class ChestCtPipeline:
         progress(1.0, "writing")
 
     def _analyse(
-        self, job_id: str, study: LoadedStudy, networks: Sequence[SliceModel], stages: Stages
+        self, task: StudyTask, study: LoadedStudy, networks: Sequence[SliceModel], stages: Stages
     ) -> ChestCtAnalysis:
         volume, settings = study.volume, self._settings
         with stages.stage("lungs"):
@@ -86,7 +86,7 @@ class ChestCtPipeline:
             measured = measure(volume, found.lungs, lesions)
             findings = self._findings(volume, found, measured, networks, uses)
         return ChestCtAnalysis(
-            job_id=job_id,
+            job_id=task.job_id,
             pipeline=self.info.name,
             pipeline_version=self.info.version,
             study=study,
@@ -96,6 +96,7 @@ class ChestCtPipeline:
             models=uses,
             notices=(*study.notices, *pipeline_notices(study, findings, uses, settings)),
             timings_s={**stages.timings_s, "inference": found.inference_s},
+            release=task.release,
         )
 
     def _lungs(self, volume: Volume) -> NDArray[np.uint8]:

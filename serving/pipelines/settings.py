@@ -9,6 +9,10 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from serving.domain.manifest import Name
 
 
+CHEST_CT = "chest_ct"
+"""Name of the pipeline."""
+
+
 class _Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 

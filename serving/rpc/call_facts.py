@@ -1,4 +1,4 @@
-"""What is known of the call at work: its request id and whether a sibling sent it."""
+"""What is known of the call at work: its request id, its caller, whether a sibling sent it."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from collections.abc import Iterable
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
+
+from serving.domain.access import NOBODY, Caller
 
 REQUEST_ID_KEY = "x-request-id"
 HOP_KEY = "x-aibox-hop"
@@ -22,6 +24,12 @@ class CallFacts:
     request_id: str
     hopped: bool = False
     """A sibling forwarded this request: it is answered here, whatever the queue."""
+    caller: Caller = NOBODY
+    """Set by the access guard once it has let the call in; an open method has nobody."""
+
+    def of(self, caller: Caller) -> CallFacts:
+        """The same call, its caller known."""
+        return CallFacts(self.request_id, self.hopped, caller)
 
 
 def read_facts(metadata: Iterable[tuple[str, Any]] | None) -> CallFacts:
@@ -29,14 +37,24 @@ def read_facts(metadata: Iterable[tuple[str, Any]] | None) -> CallFacts:
     request_id = ""
     hopped = False
     for key, value in metadata or ():
-        if key == REQUEST_ID_KEY and isinstance(value, str) and _WELL_FORMED.fullmatch(value):
+        if key == REQUEST_ID_KEY and isinstance(value, str) and well_formed(value):
             request_id = value
         elif key == HOP_KEY:
             hopped = True
-    return CallFacts(request_id or secrets.token_hex(8), hopped)
+    return CallFacts(request_id or make_request_id(), hopped)
+
+
+def well_formed(request_id: str) -> bool:
+    """Whether a caller's request id is taken into answers and logs: short, no free text."""
+    return _WELL_FORMED.fullmatch(request_id) is not None
+
+
+def make_request_id() -> str:
+    """A new id for a request that brings none."""
+    return secrets.token_hex(8)
 
 
 _OUTSIDE = CallFacts("")
 
 CURRENT_CALL: ContextVar[CallFacts] = ContextVar("current_call", default=_OUTSIDE)
-"""Set by the call guard for the task of the call and all tasks that it makes."""
+"""Set by the guards for the task of the call and all tasks that it makes."""

@@ -10,6 +10,7 @@ from inference import grpc_service_pb2 as pb
 
 from serving.domain.inference import InferenceBackend
 from serving.domain.observer import InferenceObserver, SilentObserver
+from serving.domain.repository import ModelRepository
 from serving.rpc.byte_budget import ByteBudget
 from serving.rpc.call_log import CallLog
 from serving.rpc.infer_dispatch import InferDispatch
@@ -28,11 +29,12 @@ def inference_service(
     box_version: str,
     observer: InferenceObserver | None = None,
     siblings: Siblings | None = None,
+    repository: ModelRepository | None = None,
 ) -> Service:
     """`inference.GRPCInferenceService` over `backend`.
 
     `observer` is told of requests refused before the backend saw them. `siblings`, already
-    started, take requests that would wait longer here.
+    started, take requests that would wait longer here. `repository` loads and unloads models.
     """
     budget = ByteBudget(settings.max_inflight_bytes)
     servicer = InferenceServicer(
@@ -43,6 +45,7 @@ def inference_service(
         stream_inflight=settings.stream_inflight,
         readiness=readiness,
         siblings=siblings,
+        repository=repository,
     )
 
     def register(server: grpc.aio.Server) -> None:
@@ -62,6 +65,11 @@ def inference_handler(servicer: InferenceServicer) -> grpc.GenericRpcHandler:
         "ModelConfig": (servicer.model_config, pb.ModelConfigRequest),
         "ModelStatistics": (servicer.model_statistics, pb.ModelStatisticsRequest),
         "RepositoryIndex": (servicer.repository_index, pb.RepositoryIndexRequest),
+        "RepositoryModelLoad": (servicer.repository_model_load, pb.RepositoryModelLoadRequest),
+        "RepositoryModelUnload": (
+            servicer.repository_model_unload,
+            pb.RepositoryModelUnloadRequest,
+        ),
     }
     handlers: dict[str, Any] = {
         name: grpc.unary_unary_rpc_method_handler(

@@ -8,8 +8,9 @@ from contextlib import aclosing
 
 from inference import grpc_service_pb2 as pb
 
-from serving.domain.errors import InvalidRequest, ModelNotFound
+from serving.domain.errors import IllegalTransition, InvalidRequest, ModelNotFound
 from serving.domain.inference import InferenceBackend
+from serving.domain.repository import ModelRepository
 from serving.rpc.call_facts import CURRENT_CALL
 from serving.rpc.call_log import CallLog
 from serving.rpc.infer_dispatch import InferDispatch
@@ -18,8 +19,10 @@ from serving.rpc.interceptors import Context
 from serving.rpc.model_converters import (
     add_statistics,
     config_to_wire,
+    entries_to_wire,
     index_to_wire,
     metadata_to_wire,
+    model_to_change,
     statistics_to_wire,
 )
 from serving.rpc.ordered_stream import ordered_answers
@@ -44,6 +47,7 @@ class InferenceServicer:
         stream_inflight: int,
         readiness: Readiness,
         siblings: Siblings | None = None,
+        repository: ModelRepository | None = None,
     ) -> None:
         self._backend = backend
         self._dispatch = dispatch
@@ -52,6 +56,7 @@ class InferenceServicer:
         self._stream_inflight = stream_inflight
         self._readiness = readiness
         self._siblings = siblings
+        self._repository = repository
 
     async def server_live(self, request: pb.ServerLiveRequest, context: Context) -> object:
         """This process answers."""
@@ -108,8 +113,31 @@ class InferenceServicer:
     async def repository_index(
         self, request: pb.RepositoryIndexRequest, context: Context
     ) -> object:
-        """Every served version and its state."""
-        return index_to_wire(self._backend.statuses(), only_ready=request.ready)
+        """Every version that the box knows, and its state."""
+        if self._repository is None:
+            return index_to_wire(self._backend.statuses(), only_ready=request.ready)
+        return entries_to_wire(await self._repository.index(), only_ready=request.ready)
+
+    async def repository_model_load(
+        self, request: pb.RepositoryModelLoadRequest, context: Context
+    ) -> object:
+        """The versions that the policy wants serve when this returns, in every replica or none."""
+        name = model_to_change(request)
+        await self._repository_or_refuse().load(name, CURRENT_CALL.get().caller)
+        return pb.RepositoryModelLoadResponse()
+
+    async def repository_model_unload(
+        self, request: pb.RepositoryModelUnloadRequest, context: Context
+    ) -> object:
+        """No version of the model serves when this returns, in any replica."""
+        name = model_to_change(request)
+        await self._repository_or_refuse().unload(name, CURRENT_CALL.get().caller)
+        return pb.RepositoryModelUnloadResponse()
+
+    def _repository_or_refuse(self) -> ModelRepository:
+        if self._repository is None:
+            raise IllegalTransition("this server has no registry; models change with a whole box")
+        return self._repository
 
     async def model_infer(self, data: bytes, context: Context) -> bytes:
         """One inference, bytes in and out."""

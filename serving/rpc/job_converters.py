@@ -48,6 +48,7 @@ def job_to_wire(job: Job) -> job_pb2.Job:
         started_at=_time(job.started_at),
         finished_at=_time(job.finished_at),
         cancel_requested=job.cancel_requested,
+        release=job.request.release,
     )
     if job.error_kind:
         wire.error.CopyFrom(job_pb2.JobError(kind=job.error_kind, message=job.error_message))

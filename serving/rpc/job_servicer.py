@@ -10,8 +10,10 @@ import grpc
 from aibox.v1 import job_pb2
 from google.protobuf.message import Message
 
+from serving.domain.audit import AuditEvent, Auditor, Outcome
 from serving.domain.job import Job
 from serving.domain.job_store import JobBook, ResultFiles
+from serving.rpc.call_facts import CURRENT_CALL
 from serving.rpc.interceptors import Context
 from serving.rpc.job_converters import job_to_wire, limit_from_wire, states_from_wire
 from serving.rpc.server import Service
@@ -24,11 +26,15 @@ _SLOWER = 1.5
 
 
 class JobServicer:
-    """Thin over the book of jobs; whatever touches the disk runs in a thread."""
+    """Thin over the book of jobs; whatever touches the disk runs in a thread.
 
-    def __init__(self, book: JobBook, files: ResultFiles) -> None:
+    `auditor` is told of every result file handed out, before its first byte, and of every cancel.
+    """
+
+    def __init__(self, book: JobBook, files: ResultFiles, auditor: Auditor | None = None) -> None:
         self._book = book
         self._files = files
+        self._auditor = auditor
 
     async def get(self, request: job_pb2.GetJobRequest, context: Context) -> job_pb2.Job:
         """The job as it stands."""
@@ -64,7 +70,9 @@ class JobServicer:
 
     async def cancel(self, request: job_pb2.CancelJobRequest, context: Context) -> job_pb2.Job:
         """Asks the job to stop."""
-        return job_to_wire(await asyncio.to_thread(self._book.request_cancel, request.job_id))
+        job = await asyncio.to_thread(self._book.request_cancel, request.job_id)
+        await self._witness("job.cancel", job)
+        return job_to_wire(job)
 
     async def fetch(
         self, request: job_pb2.FetchRequest, context: Context
@@ -73,12 +81,28 @@ class JobServicer:
         job = await self._job(request.job_id)
         file = await asyncio.to_thread(self._files.open, job, request.name)
         try:
+            await self._witness("result.fetch", job, request.name)
             data = await asyncio.to_thread(file.read, CHUNK_BYTES)
             yield job_pb2.FileChunk(data=data)
             while data := await asyncio.to_thread(file.read, CHUNK_BYTES):
                 yield job_pb2.FileChunk(data=data)
         finally:
             file.close()
+
+    async def _witness(self, action: str, job: Job, detail: str = "") -> None:
+        """Raises AuditUnavailable: then nothing is handed out."""
+        if self._auditor is None:
+            return
+        caller = CURRENT_CALL.get().caller
+        event = AuditEvent(
+            actor=caller.name,
+            role=caller.role,
+            action=action,
+            subject=job.request.study_key or job.job_id,
+            outcome=Outcome.DONE,
+            detail=detail,
+        )
+        await asyncio.to_thread(self._auditor.record, event)
 
     async def _job(self, job_id: str) -> Job:
         return await asyncio.to_thread(self._book.get, job_id)

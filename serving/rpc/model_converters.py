@@ -10,6 +10,8 @@ from inference.grpc_service_pb2 import (
     ModelMetadataResponse,
     ModelStatisticsResponse,
     RepositoryIndexResponse,
+    RepositoryModelLoadRequest,
+    RepositoryModelUnloadRequest,
     StatisticDuration,
 )
 from inference.grpc_service_pb2 import ModelStatistics as WireStatistics
@@ -21,7 +23,9 @@ from inference.model_config_pb2 import (
     ModelVersionPolicy,
 )
 
+from serving.domain.errors import InvalidRequest
 from serving.domain.inference import DurationCount, ModelStatistics, ModelStatus
+from serving.domain.repository import RepositoryEntry
 from serving.domain.tensor import Datatype, TensorSpec
 
 PLATFORM = "openvino"
@@ -34,6 +38,8 @@ CONFIG_DATATYPE = MappingProxyType(
         for datatype in Datatype
     }
 )
+_UNLOAD_DEPENDENTS = "unload_dependents"
+"""tritonclient always sends it with an unload; no model here has dependents of its own."""
 _DURATIONS = ("success", "fail", "queue", "compute_input", "compute_infer", "compute_output")
 
 
@@ -102,6 +108,38 @@ def index_to_wire(statuses: Sequence[ModelStatus], *, only_ready: bool) -> Repos
                 reason="" if status.ready else "not ready yet",
             )
     return response
+
+
+def entries_to_wire(
+    entries: Sequence[RepositoryEntry], *, only_ready: bool
+) -> RepositoryIndexResponse:
+    """The versions of a repository, served or not."""
+    response = RepositoryIndexResponse()
+    for entry in entries:
+        if entry.ready or not only_ready:
+            state = "READY" if entry.ready else "UNAVAILABLE"
+            response.models.add(
+                name=entry.name, version=str(entry.version), state=state, reason=entry.reason
+            )
+    return response
+
+
+def model_to_change(
+    request: RepositoryModelLoadRequest | RepositoryModelUnloadRequest,
+) -> str:
+    """The model of a request to load or unload.
+
+    Raises InvalidRequest where it brings a configuration or files of its own: the box serves what
+    was imported and verified, and nothing else.
+    """
+    if not request.model_name:
+        raise InvalidRequest("model_name is empty; name the model to load or unload")
+    if brought := sorted(request.parameters.keys() - {_UNLOAD_DEPENDENTS}):
+        raise InvalidRequest(
+            f"the parameter {brought[0][:40]!r} is not taken; import a model with "
+            "`aibox models import`, then load it by name"
+        )
+    return request.model_name
 
 
 def statistics_to_wire(statistics: Sequence[ModelStatistics]) -> ModelStatisticsResponse:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import grpc
 from aibox.v1 import job_pb2, study_pb2
@@ -11,6 +12,7 @@ from aibox.v1 import job_pb2, study_pb2
 from serving.domain.errors import InvalidRequest
 from serving.domain.job import Job
 from serving.domain.job_store import IncomingStudy, StudyIntake
+from serving.rpc.call_facts import CURRENT_CALL
 from serving.rpc.interceptors import Context
 from serving.rpc.job_converters import header_from_wire, job_to_wire
 from serving.rpc.server import Service
@@ -34,7 +36,9 @@ class StudyServicer:
         A known idempotency key is answered before the rest of the stream is read; gRPC then
         tells the client to stop sending.
         """
-        header = header_from_wire(await _first(requests))
+        header = replace(
+            header_from_wire(await _first(requests)), caller=CURRENT_CALL.get().caller.name
+        )
         known = await asyncio.to_thread(self._intake.known, header)
         if known is not None:
             return job_to_wire(known)

@@ -25,37 +25,37 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x12\x61ibox/v1/job.proto\x12\x08\x61ibox.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"R\n\nResultFile\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x12\n\nsize_bytes\x18\x02 \x01(\x04\x12\x0e\n\x06sha256\x18\x03 \x01(\t\x12\x12\n\nmedia_type\x18\x04 \x01(\t\")\n\x08JobError\x12\x0c\n\x04kind\x18\x01 \x01(\t\x12\x0f\n\x07message\x18\x02 \x01(\t\"\xbd\x03\n\x03Job\x12\x0e\n\x06job_id\x18\x01 \x01(\t\x12\x0c\n\x04kind\x18\x02 \x01(\t\x12\x10\n\x08pipeline\x18\x03 \x01(\t\x12\x18\n\x10pipeline_version\x18\x04 \x01(\t\x12$\n\x08priority\x18\x05 \x01(\x0e\x32\x12.aibox.v1.Priority\x12!\n\x05state\x18\x06 \x01(\x0e\x32\x12.aibox.v1.JobState\x12\r\n\x05stage\x18\x07 \x01(\t\x12\x10\n\x08progress\x18\x08 \x01(\x01\x12\x0f\n\x07\x61ttempt\x18\t \x01(\r\x12.\n\ncreated_at\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nstarted_at\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0b\x66inished_at\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12!\n\x05\x65rror\x18\r \x01(\x0b\x32\x12.aibox.v1.JobError\x12#\n\x05\x66iles\x18\x0e \x03(\x0b\x32\x14.aibox.v1.ResultFile\x12\x18\n\x10\x63\x61ncel_requested\x18\x0f \x01(\x08\"\x1f\n\rGetJobRequest\x12\x0e\n\x06job_id\x18\x01 \x01(\t\"!\n\x0fWatchJobRequest\x12\x0e\n\x06job_id\x18\x01 \x01(\t\"D\n\x0fListJobsRequest\x12\"\n\x06states\x18\x01 \x03(\x0e\x32\x12.aibox.v1.JobState\x12\r\n\x05limit\x18\x02 \x01(\r\"/\n\x10ListJobsResponse\x12\x1b\n\x04jobs\x18\x01 \x03(\x0b\x32\r.aibox.v1.Job\"\"\n\x10\x43\x61ncelJobRequest\x12\x0e\n\x06job_id\x18\x01 \x01(\t\",\n\x0c\x46\x65tchRequest\x12\x0e\n\x06job_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\"\x19\n\tFileChunk\x12\x0c\n\x04\x64\x61ta\x18\x01 \x01(\x0c*\x95\x01\n\x08JobState\x12\x19\n\x15JOB_STATE_UNSPECIFIED\x10\x00\x12\x14\n\x10JOB_STATE_QUEUED\x10\x01\x12\x15\n\x11JOB_STATE_RUNNING\x10\x02\x12\x12\n\x0eJOB_STATE_DONE\x10\x03\x12\x14\n\x10JOB_STATE_FAILED\x10\x04\x12\x17\n\x13JOB_STATE_CANCELLED\x10\x05*a\n\x08Priority\x12\x18\n\x14PRIORITY_UNSPECIFIED\x10\x00\x12\x11\n\rPRIORITY_STAT\x10\x01\x12\x14\n\x10PRIORITY_ROUTINE\x10\x02\x12\x12\n\x0ePRIORITY_BATCH\x10\x03\x32\x9c\x02\n\nJobService\x12-\n\x03Get\x12\x17.aibox.v1.GetJobRequest\x1a\r.aibox.v1.Job\x12\x33\n\x05Watch\x12\x19.aibox.v1.WatchJobRequest\x1a\r.aibox.v1.Job0\x01\x12=\n\x04List\x12\x19.aibox.v1.ListJobsRequest\x1a\x1a.aibox.v1.ListJobsResponse\x12\x33\n\x06\x43\x61ncel\x12\x1a.aibox.v1.CancelJobRequest\x1a\r.aibox.v1.Job\x12\x36\n\x05\x46\x65tch\x12\x16.aibox.v1.FetchRequest\x1a\x13.aibox.v1.FileChunk0\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x12\x61ibox/v1/job.proto\x12\x08\x61ibox.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"R\n\nResultFile\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x12\n\nsize_bytes\x18\x02 \x01(\x04\x12\x0e\n\x06sha256\x18\x03 \x01(\t\x12\x12\n\nmedia_type\x18\x04 \x01(\t\")\n\x08JobError\x12\x0c\n\x04kind\x18\x01 \x01(\t\x12\x0f\n\x07message\x18\x02 \x01(\t\"\xce\x03\n\x03Job\x12\x0e\n\x06job_id\x18\x01 \x01(\t\x12\x0c\n\x04kind\x18\x02 \x01(\t\x12\x10\n\x08pipeline\x18\x03 \x01(\t\x12\x18\n\x10pipeline_version\x18\x04 \x01(\t\x12$\n\x08priority\x18\x05 \x01(\x0e\x32\x12.aibox.v1.Priority\x12!\n\x05state\x18\x06 \x01(\x0e\x32\x12.aibox.v1.JobState\x12\r\n\x05stage\x18\x07 \x01(\t\x12\x10\n\x08progress\x18\x08 \x01(\x01\x12\x0f\n\x07\x61ttempt\x18\t \x01(\r\x12.\n\ncreated_at\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nstarted_at\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0b\x66inished_at\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12!\n\x05\x65rror\x18\r \x01(\x0b\x32\x12.aibox.v1.JobError\x12#\n\x05\x66iles\x18\x0e \x03(\x0b\x32\x14.aibox.v1.ResultFile\x12\x18\n\x10\x63\x61ncel_requested\x18\x0f \x01(\x08\x12\x0f\n\x07release\x18\x10 \x01(\t\"\x1f\n\rGetJobRequest\x12\x0e\n\x06job_id\x18\x01 \x01(\t\"!\n\x0fWatchJobRequest\x12\x0e\n\x06job_id\x18\x01 \x01(\t\"D\n\x0fListJobsRequest\x12\"\n\x06states\x18\x01 \x03(\x0e\x32\x12.aibox.v1.JobState\x12\r\n\x05limit\x18\x02 \x01(\r\"/\n\x10ListJobsResponse\x12\x1b\n\x04jobs\x18\x01 \x03(\x0b\x32\r.aibox.v1.Job\"\"\n\x10\x43\x61ncelJobRequest\x12\x0e\n\x06job_id\x18\x01 \x01(\t\",\n\x0c\x46\x65tchRequest\x12\x0e\n\x06job_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\"\x19\n\tFileChunk\x12\x0c\n\x04\x64\x61ta\x18\x01 \x01(\x0c*\x95\x01\n\x08JobState\x12\x19\n\x15JOB_STATE_UNSPECIFIED\x10\x00\x12\x14\n\x10JOB_STATE_QUEUED\x10\x01\x12\x15\n\x11JOB_STATE_RUNNING\x10\x02\x12\x12\n\x0eJOB_STATE_DONE\x10\x03\x12\x14\n\x10JOB_STATE_FAILED\x10\x04\x12\x17\n\x13JOB_STATE_CANCELLED\x10\x05*a\n\x08Priority\x12\x18\n\x14PRIORITY_UNSPECIFIED\x10\x00\x12\x11\n\rPRIORITY_STAT\x10\x01\x12\x14\n\x10PRIORITY_ROUTINE\x10\x02\x12\x12\n\x0ePRIORITY_BATCH\x10\x03\x32\x9c\x02\n\nJobService\x12-\n\x03Get\x12\x17.aibox.v1.GetJobRequest\x1a\r.aibox.v1.Job\x12\x33\n\x05Watch\x12\x19.aibox.v1.WatchJobRequest\x1a\r.aibox.v1.Job0\x01\x12=\n\x04List\x12\x19.aibox.v1.ListJobsRequest\x1a\x1a.aibox.v1.ListJobsResponse\x12\x33\n\x06\x43\x61ncel\x12\x1a.aibox.v1.CancelJobRequest\x1a\r.aibox.v1.Job\x12\x36\n\x05\x46\x65tch\x12\x16.aibox.v1.FetchRequest\x1a\x13.aibox.v1.FileChunk0\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'aibox.v1.job_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_JOBSTATE']._serialized_start=937
-  _globals['_JOBSTATE']._serialized_end=1086
-  _globals['_PRIORITY']._serialized_start=1088
-  _globals['_PRIORITY']._serialized_end=1185
+  _globals['_JOBSTATE']._serialized_start=954
+  _globals['_JOBSTATE']._serialized_end=1103
+  _globals['_PRIORITY']._serialized_start=1105
+  _globals['_PRIORITY']._serialized_end=1202
   _globals['_RESULTFILE']._serialized_start=65
   _globals['_RESULTFILE']._serialized_end=147
   _globals['_JOBERROR']._serialized_start=149
   _globals['_JOBERROR']._serialized_end=190
   _globals['_JOB']._serialized_start=193
-  _globals['_JOB']._serialized_end=638
-  _globals['_GETJOBREQUEST']._serialized_start=640
-  _globals['_GETJOBREQUEST']._serialized_end=671
-  _globals['_WATCHJOBREQUEST']._serialized_start=673
-  _globals['_WATCHJOBREQUEST']._serialized_end=706
-  _globals['_LISTJOBSREQUEST']._serialized_start=708
-  _globals['_LISTJOBSREQUEST']._serialized_end=776
-  _globals['_LISTJOBSRESPONSE']._serialized_start=778
-  _globals['_LISTJOBSRESPONSE']._serialized_end=825
-  _globals['_CANCELJOBREQUEST']._serialized_start=827
-  _globals['_CANCELJOBREQUEST']._serialized_end=861
-  _globals['_FETCHREQUEST']._serialized_start=863
-  _globals['_FETCHREQUEST']._serialized_end=907
-  _globals['_FILECHUNK']._serialized_start=909
-  _globals['_FILECHUNK']._serialized_end=934
-  _globals['_JOBSERVICE']._serialized_start=1188
-  _globals['_JOBSERVICE']._serialized_end=1472
+  _globals['_JOB']._serialized_end=655
+  _globals['_GETJOBREQUEST']._serialized_start=657
+  _globals['_GETJOBREQUEST']._serialized_end=688
+  _globals['_WATCHJOBREQUEST']._serialized_start=690
+  _globals['_WATCHJOBREQUEST']._serialized_end=723
+  _globals['_LISTJOBSREQUEST']._serialized_start=725
+  _globals['_LISTJOBSREQUEST']._serialized_end=793
+  _globals['_LISTJOBSRESPONSE']._serialized_start=795
+  _globals['_LISTJOBSRESPONSE']._serialized_end=842
+  _globals['_CANCELJOBREQUEST']._serialized_start=844
+  _globals['_CANCELJOBREQUEST']._serialized_end=878
+  _globals['_FETCHREQUEST']._serialized_start=880
+  _globals['_FETCHREQUEST']._serialized_end=924
+  _globals['_FILECHUNK']._serialized_start=926
+  _globals['_FILECHUNK']._serialized_end=951
+  _globals['_JOBSERVICE']._serialized_start=1205
+  _globals['_JOBSERVICE']._serialized_end=1489
 # @@protoc_insertion_point(module_scope)

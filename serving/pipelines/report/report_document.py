@@ -38,6 +38,7 @@ def report_document(
     return Report(
         pipeline=analysis.pipeline,
         pipeline_version=analysis.pipeline_version,
+        release=plain(analysis.release, _SHORT_LIMIT),
         box_version=box_version,
         job_id=analysis.job_id,
         created_at=created_at.astimezone(UTC).isoformat(timespec="seconds"),

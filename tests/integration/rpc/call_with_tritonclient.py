@@ -193,8 +193,9 @@ def errors(client: triton.InferenceServerClient) -> Facts:
     calls: dict[str, Callable[[], object]] = {
         "unknown_model": lambda: client.infer("nowhere", inputs()),
         "unknown_version": lambda: client.infer("add_sub", inputs(), model_version="7"),
-        "version_word": lambda: client.infer("add_sub", inputs(), model_version="latest"),
-        "version_ready": lambda: client.is_model_ready("add_sub", "x"),
+        "version_word": lambda: client.infer("add_sub", inputs(), model_version="1.0"),
+        "version_label": lambda: client.infer("add_sub", inputs(), model_version="canary"),
+        "version_ready": lambda: client.is_model_ready("add_sub", "-1"),
         "metadata_unknown": lambda: client.get_model_metadata("nowhere"),
         "config_unknown": lambda: client.get_model_config("nowhere"),
         "statistics_unknown": lambda: client.get_inference_statistics("nowhere"),

@@ -108,6 +108,7 @@ def test_statistics_count(facts: Facts) -> None:
         ("config_unknown", "NOT_FOUND"),
         ("statistics_unknown", "NOT_FOUND"),
         ("version_word", "INVALID_ARGUMENT"),
+        ("version_label", "NOT_FOUND"),
         ("version_ready", "INVALID_ARGUMENT"),
         ("wrong_shape", "INVALID_ARGUMENT"),
         ("wrong_name", "INVALID_ARGUMENT"),
@@ -121,7 +122,7 @@ def test_statistics_count(facts: Facts) -> None:
         ("overloaded", "RESOURCE_EXHAUSTED"),
         ("timeout", "DEADLINE_EXCEEDED"),
         ("crash", "INTERNAL"),
-        ("load", "UNIMPLEMENTED"),
+        ("load", "FAILED_PRECONDITION"),
     ],
 )
 def test_status_of_each_error(facts: Facts, case: str, status: str) -> None:

@@ -9,7 +9,7 @@ from ray.exceptions import ActorDiedError, RayTaskError
 from ray.serve.exceptions import BackPressureError
 
 from serving.domain import errors
-from serving.graph.remote_slices import domain_errors
+from serving.graph.remote_slices import domain_errors, gone_is_not_ready
 
 KINDS = [kind for kind in vars(errors).values() if isinstance(kind, type)]
 DOMAIN = [k for k in KINDS if issubclass(k, errors.AiboxError)]
@@ -47,3 +47,14 @@ def test_back_pressure_is_overload() -> None:
 def test_a_bug_in_the_model_server_is_not_taken_for_its_loss() -> None:
     with pytest.raises(RayTaskError), domain_errors():
         raise RayTaskError("predict_stack", "a traceback", ZeroDivisionError())
+
+
+@pytest.mark.parametrize("kind", DOMAIN)
+def test_a_version_that_is_switched_off_under_a_study_is_not_ready(
+    kind: type[errors.AiboxError],
+) -> None:
+    wrapped = RayTaskError("predict_stack", "a traceback", kind("a sentence"))
+    expected = errors.ModelNotReady if kind is errors.ModelNotFound else kind
+    for raised in (wrapped, wrapped.as_instanceof_cause()):
+        with pytest.raises(expected), domain_errors(), gone_is_not_ready():
+            raise raised

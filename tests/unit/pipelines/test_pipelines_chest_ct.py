@@ -27,7 +27,7 @@ ONE = PipelineSettings(chest_ct_models=("nested_unet_covid",))
 def analyse(volume: Volume, folder: Path) -> tuple[ChestCtAnalysis, list[tuple[float, str]]]:
     writer, told = KeepingWriter(), []
     pipeline = ChestCtPipeline(PhantomReader(volume), writer, ONE)
-    task = StudyTask("job-1", folder, folder, {})
+    task = StudyTask("job-1", folder, folder, {}, "chest_ct@4")
     models = {"nested_unet_covid": DensityModel()}
     pipeline.run(task, models, lambda share, stage: told.append((share, stage)))
     assert (folder / "written").exists()
@@ -77,6 +77,7 @@ def test_the_result_names_the_model_and_every_notice(tmp_path: Path) -> None:
     cut = Geometry((30, *volume.hu.shape[1:]), volume.geometry.affine_lps, np.arange(30) * 4.0)
     analysis, _ = analyse(Volume(volume.hu[20:50], cut), tmp_path)
     use = analysis.models[0]
+    assert analysis.release == "chest_ct@4"
     assert (use.name, use.version, use.digest) == ("nested_unet_covid", 7, "d" * 64)
     assert (use.precision, use.effective_precision) == ("fp32", "f32")
     codes = [notice.code for notice in analysis.notices]

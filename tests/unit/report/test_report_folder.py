@@ -88,6 +88,17 @@ def test_writing_twice_gives_the_same_bytes_and_leaves_no_stale_picture(
     assert {p: p.read_bytes() for p in folder.rglob("*") if p.is_file()} == before
 
 
+def test_the_release_is_named_in_both_reports_where_there_is_one(
+    samples: Any, tmp_path: Path
+) -> None:
+    writer().write(replace(samples.analysis(), release="chest_ct@2"), tmp_path)
+    assert report_in(tmp_path).release == "chest_ct@2"
+    assert "chest_ct@2" in (tmp_path / "report.html").read_text("utf-8")
+    writer().write(samples.analysis(), tmp_path)
+    assert report_in(tmp_path).release == ""
+    assert ">Release<" not in (tmp_path / "report.html").read_text("utf-8")
+
+
 def test_uneven_slices_are_told_in_a_notice(samples: Any, tmp_path: Path) -> None:
     offsets = np.delete(np.arange(25) * 2.0, 12)
     writer().write(samples.analysis(samples.geometry((24, 48, 64), offsets_mm=offsets)), tmp_path)

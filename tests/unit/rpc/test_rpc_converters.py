@@ -235,12 +235,13 @@ def test_outputs_that_cannot_be() -> None:
             converted(message)
 
 
-@pytest.mark.parametrize("text", ["latest", "-1", "1.0", " 1", "١", "9" * 40])
-def test_versions_that_are_no_numbers(text: str) -> None:
+@pytest.mark.parametrize("text", ["-1", "1.0", " 1", "١", "9" * 40, "Latest", "a" * 65, "a/b"])
+def test_versions_that_are_neither_numbers_nor_labels(text: str) -> None:
     with pytest.raises(InvalidRequest, match="whole number"):
         parse_version(text)
 
 
 def test_versions() -> None:
     assert parse_version("") is None
+    assert parse_version("canary") == "canary"
     assert parse_version("003") == 3

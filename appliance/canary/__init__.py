@@ -1,0 +1,1 @@
+"""Canary and shadow releases against the stable one: pairs of results, compared and judged."""
