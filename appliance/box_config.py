@@ -7,7 +7,7 @@ from pathlib import Path
 
 import serving
 from appliance.errors import ConfigurationError
-from appliance.ports import require_loopback
+from appliance.exposure import check_exposure
 from appliance.settings import Settings
 from appliance.settings_file import load_settings
 from appliance.state_dir import StateDir
@@ -30,12 +30,16 @@ class BoxConfig:
     def admin_address(self) -> str:
         return _address(self.settings.admin.host, self.settings.admin.port)
 
+    @property
+    def admin_url(self) -> str:
+        scheme = "http" if self.settings.admin.tls is None else "https"
+        return f"{scheme}://{self.admin_address}"
+
 
 def load_config(config: Path | None = None, state: Path | None = None) -> BoxConfig:
     """Reads and checks all settings; touches nothing. Raises ConfigurationError."""
     settings = load_settings(config)
-    require_loopback("grpc.host", settings.grpc.host)
-    require_loopback("admin.host", settings.admin.host)
+    check_exposure(settings)
     if settings.grpc.port == 0:
         raise ConfigurationError("the setting grpc.port is 0; a box needs a fixed port, as 8001")
     return BoxConfig(settings, StateDir.locate(state))
@@ -48,6 +52,8 @@ def serving_settings(config: BoxConfig) -> ServingSettings:
     return ServingSettings(
         state_dir=config.state.root,
         box_version=box_version(),
+        access=chosen.access,
+        audit=chosen.audit,
         engine=engine,
         grpc=chosen.grpc,
         jobs=chosen.jobs,
@@ -60,9 +66,14 @@ def serving_settings(config: BoxConfig) -> ServingSettings:
 
 
 def repositories(config: BoxConfig) -> tuple[Path, ...]:
-    """Model folders: those of the settings or the product's own, then what the box imported."""
+    """Model folders: the product's, then what the box imported."""
+    return (*product_repositories(config), config.state.models)
+
+
+def product_repositories(config: BoxConfig) -> tuple[Path, ...]:
+    """Those of the settings, or the models that come with the product."""
     chosen = config.settings.engine.repositories or (product_models(),)
-    return (*(path.resolve() for path in chosen), config.state.models)
+    return tuple(path.resolve() for path in chosen)
 
 
 def product_models() -> Path:

@@ -13,6 +13,7 @@ from appliance.bootstrap import build_box
 from appliance.box_config import BoxConfig
 from appliance.box_state import Phase
 from appliance.lock import BoxLock
+from appliance.registry.admission import Reached, unwatched
 from serving.logs import configure_logging
 
 log = logging.getLogger(__name__)
@@ -20,18 +21,21 @@ log = logging.getLogger(__name__)
 PRIVATE_UMASK = 0o077
 
 
-def run_box(config: BoxConfig, announce: Callable[[Phase], None]) -> None:
+def run_box(
+    config: BoxConfig, announce: Callable[[Phase], None], reached: Reached = unwatched
+) -> None:
     """Holds the lock, serves the admin API and supervises, until SIGTERM or SIGINT.
 
-    Call from the main thread: the driver dies with the thread that started it.
+    Call from the main thread: the driver dies with the thread that started it. `reached` is told
+    of every step of a switch of models.
     Raises AlreadyRunning, AddressTaken, BoxFailed, ConfigurationError.
     """
     os.umask(PRIVATE_UMASK)
     config.state.prepare()
     with BoxLock(config.state.lock), stop_on_signals() as stop:
         configure_logging(config.state.root, "supervisor", config.settings.log)
-        box = build_box(config)
-        with box.admin:
+        box = build_box(config, reached)
+        with box.at_work():
             box.supervisor.run(stop, announce)
 
 

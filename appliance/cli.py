@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import traceback
 
 import typer
 
+from appliance.commands.certificate_options import (
+    CaOption,
+    CertOption,
+    KeyOption,
+    keep_options,
+)
 from appliance.commands.console import notes
 from appliance.lazy_group import LazyCommand, LazyGroup
 from serving.domain.errors import AiboxError
@@ -27,6 +34,10 @@ COMMANDS = (
     LazyCommand("zoo", f"{_AT}.zoo", "commands", "Networks of random weights for benchmarks."),
     LazyCommand("plan", f"{_AT}.plan", "plan", "Show which CPUs of this machine do what."),
     LazyCommand("doctor", f"{_AT}.doctor", "doctor", "Say what would stop the box here."),
+    LazyCommand("bundle", f"{_AT}.bundle", "commands", "Signed model versions and releases."),
+    LazyCommand("keys", f"{_AT}.keys", "commands", "Keys that bundles are signed with."),
+    LazyCommand("tokens", f"{_AT}.tokens", "commands", "Who may call this box."),
+    LazyCommand("certs", f"{_AT}.certs", "commands", "A private authority, TLS certificates."),
     LazyCommand("audit", f"{_AT}.audit", "commands", "Who did what on this box."),
     LazyCommand("config", f"{_AT}.config", "commands", "Check or show the settings."),
     LazyCommand("demo", f"{_AT}.demo", "demo", "Start a box, analyse a chest CT, stop it."),
@@ -43,8 +54,9 @@ root = typer.Typer(cls=Root, name="aibox", no_args_is_help=True, pretty_exceptio
 
 
 @root.callback()
-def about() -> None:
+def about(ca: CaOption = None, cert: CertOption = None, key: KeyOption = None) -> None:
     """The AI box of a radiology department: images in, findings out. Not a medical device."""
+    keep_options(os.environ, ca, cert, key)
 
 
 def app() -> None:

@@ -1,31 +1,13 @@
-"""Addresses that the box would listen on: only loopback, and only free ones."""
+"""Addresses that the box would listen on: only free ones."""
 
 from __future__ import annotations
 
-import ipaddress
 import socket
+from pathlib import Path
 
 import psutil
 
-from appliance.errors import AddressTaken, ConfigurationError
-
-
-def require_loopback(what: str, host: str) -> None:
-    """Raises ConfigurationError unless `host` is a loopback address.
-
-    The box has no TLS yet, so patient data must not travel over a network.
-    """
-    if host == "localhost":
-        return
-    try:
-        loopback = ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        loopback = False
-    if not loopback:
-        raise ConfigurationError(
-            f"{what} is {host}, which is not a loopback address; refused at start, because this "
-            "version has no TLS: use 127.0.0.1"
-        )
+from appliance.errors import AddressTaken
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -46,6 +28,26 @@ def listen(host: str, port: int) -> socket.socket:
             f"{host}:{port} cannot be used ({error.strerror}{_listener(port)}); stop what listens "
             "there, or set another port in aibox.toml",
             port=port,
+        ) from None
+    return sock
+
+
+def listen_unix(path: Path) -> socket.socket:
+    """A listening Unix socket for this user alone; the caller holds the folder's lock.
+
+    Raises AddressTaken where the path is too long for one.
+    """
+    path.unlink(missing_ok=True)
+    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        sock.bind(str(path))
+        path.chmod(0o600)
+        sock.listen(128)
+    except OSError as error:
+        sock.close()
+        raise AddressTaken(
+            f"{path} cannot be listened on ({error.strerror or error}); choose a shorter state "
+            "directory"
         ) from None
     return sock
 

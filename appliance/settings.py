@@ -11,6 +11,11 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from appliance.canary.settings import CanarySettings
+from appliance.registry.settings import RegistrySettings
+from provisioning.bundle.settings import TrustSettings
+from serving.access.settings import AccessSettings
+from serving.audit.settings import AuditSettings
 from serving.dicom.settings import DicomSettings
 from serving.engine.settings import EngineSettings
 from serving.jobs.settings import JobSettings
@@ -19,6 +24,7 @@ from serving.pipelines.settings import PipelineSettings
 from serving.radiomics.job.settings import RadiomicsSettings
 from serving.ray_settings import RaySettings
 from serving.rpc.settings import GrpcSettings
+from serving.rpc.tls_settings import KeyPairSettings
 
 ENV_PREFIX = "AIBOX__"
 ENV_DELIMITER = "__"
@@ -31,6 +37,8 @@ class AdminSettings(BaseModel):
 
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=1, le=65535)] = 8002
+    tls: KeyPairSettings | None = None
+    """Left out, the port speaks in the clear, which only a loopback address may."""
 
 
 class Settings(BaseSettings):
@@ -51,6 +59,11 @@ class Settings(BaseSettings):
     radiomics: RadiomicsSettings = Field(default_factory=RadiomicsSettings)
     ray: RaySettings = Field(default_factory=RaySettings)
     admin: AdminSettings = Field(default_factory=AdminSettings)
+    access: AccessSettings = Field(default_factory=AccessSettings)
+    audit: AuditSettings = Field(default_factory=AuditSettings)
+    registry: RegistrySettings = Field(default_factory=RegistrySettings)
+    canary: CanarySettings = Field(default_factory=CanarySettings)
+    trust: TrustSettings = Field(default_factory=TrustSettings)
     log: LogSettings = Field(default_factory=LogSettings)
 
     @classmethod

@@ -65,6 +65,11 @@ class StateDir:
         return self.run / "failed.json"
 
     @property
+    def admin_socket(self) -> Path:
+        """Where the admin API answers the box's own processes and its own user."""
+        return self.run / "admin.sock"
+
+    @property
     def supervisor(self) -> Path:
         """What the supervisor says of itself."""
         return self.run / "supervisor.json"

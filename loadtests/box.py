@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 
@@ -20,16 +20,23 @@ STOP_TIMEOUT_S = 60.0
 
 
 class OwnBox:
-    """`aibox up` as a child process; `settings` are `AIBOX__...` environment overrides."""
+    """`aibox up` as a child process; `settings` are `AIBOX__...` environment overrides.
+
+    `program` stands in for the `aibox` command.
+    """
 
     def __init__(
-        self, settings: Mapping[str, str] | None = None, state_dir: Path | None = None
+        self,
+        settings: Mapping[str, str] | None = None,
+        state_dir: Path | None = None,
+        program: Sequence[str] = (),
     ) -> None:
         self._own_state = state_dir is None
         self.state_dir = state_dir or Path(tempfile.mkdtemp(prefix="aibox-"))
         self.grpc_port = free_port()
         self.admin_port = free_port()
         self._settings = dict(settings or {})
+        self._program = tuple(program) or (aibox_command(),)
         self.process: subprocess.Popen[str] | None = None
 
     @property
@@ -60,7 +67,7 @@ class OwnBox:
         self.log_path.parent.mkdir(parents=True, exist_ok=True)
         with self.log_path.open("a") as log:
             self.process = subprocess.Popen(
-                [aibox_command(), "up", "--state", str(self.state_dir)],
+                [*self._program, "up", "--state", str(self.state_dir)],
                 env=self.environment(),
                 stdout=log,
                 stderr=subprocess.STDOUT,

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from serving.access.settings import AccessSettings
+from serving.audit.settings import AuditSettings
 from serving.dicom.settings import DicomSettings
 from serving.engine.settings import EngineSettings
 from serving.jobs.settings import JobSettings
@@ -23,6 +25,8 @@ class ServingSettings(BaseModel):
 
     state_dir: Path
     box_version: str
+    access: AccessSettings = Field(default_factory=AccessSettings)
+    audit: AuditSettings = Field(default_factory=AuditSettings)
     engine: EngineSettings = Field(default_factory=EngineSettings)
     grpc: GrpcSettings = Field(default_factory=GrpcSettings)
     jobs: JobSettings = Field(default_factory=JobSettings)
@@ -73,6 +77,19 @@ class ServingSettings(BaseModel):
     def model_set_file(self) -> Path:
         """What every replica serves; replaced whole at each switch."""
         return self.state_dir / "model-set.json"
+
+    @property
+    def audit_dir(self) -> Path:
+        return self.state_dir / "audit"
+
+    @property
+    def admin_socket(self) -> Path:
+        """Where the admin API answers the box's own processes."""
+        return self.run_dir / "admin.sock"
+
+    @property
+    def tokens_file(self) -> Path:
+        return self.state_dir / "tokens.json"
 
     @property
     def jobs_db(self) -> Path:

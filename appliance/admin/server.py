@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import ssl
 import threading
 from types import TracebackType
 
@@ -11,12 +12,22 @@ from fastapi import FastAPI
 
 
 class AdminServer:
-    """Serves on a socket that is bound already; use as a context manager."""
+    """Serves on a socket that is bound already; use as a context manager.
 
-    def __init__(self, app: FastAPI, sock: socket.socket) -> None:
+    With `tls` (see `appliance.admin.tls`) it speaks https, else http.
+    """
+
+    def __init__(
+        self, app: FastAPI, sock: socket.socket, tls: ssl.SSLContext | None = None
+    ) -> None:
         self._socket = sock
         config = uvicorn.Config(
-            app, log_config=None, log_level="warning", access_log=False, lifespan="off"
+            app,
+            log_config=None,
+            log_level="warning",
+            access_log=False,
+            lifespan="off",
+            ssl_context_factory=None if tls is None else lambda _config, _default: tls,
         )
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._run, name="admin", daemon=True)

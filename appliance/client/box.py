@@ -12,6 +12,8 @@ import grpc
 from aibox.v1 import job_pb2, job_pb2_grpc, study_pb2, study_pb2_grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
+from appliance.client.bearer import chosen_token, with_token
+from appliance.client.channel import ChannelOptions, open_channel
 from appliance.client.inference import InferenceCalls, ModelInfo
 from appliance.client.jobs import PRIORITY_ON_THE_WIRE, STATE_ON_THE_WIRE, to_job
 from appliance.client.radiomics_calls import RadiomicsCalls
@@ -26,12 +28,6 @@ from serving.domain.lane import Lane
 from serving.domain.tensor import AnyArray
 
 DEFAULT_ADDRESS = "127.0.0.1:8001"
-_OPTIONS = (
-    ("grpc.max_receive_message_length", -1),
-    ("grpc.max_send_message_length", -1),
-    # A proxy of the environment has no business between a client and its own machine.
-    ("grpc.enable_http_proxy", 0),
-)
 _RETRY_PAUSE_S = 0.5
 
 
@@ -42,11 +38,25 @@ class AiboxClient:
     answers.
     """
 
-    def __init__(self, address: str = DEFAULT_ADDRESS, timeout_s: float = 60.0) -> None:
-        """`timeout_s` bounds short calls; uploads, watching and fetching take what they take."""
+    def __init__(
+        self,
+        address: str = DEFAULT_ADDRESS,
+        timeout_s: float = 60.0,
+        *,
+        token: str | None = None,
+        channel: ChannelOptions | None = None,
+    ) -> None:
+        """`timeout_s` bounds short calls; uploads, watching and fetching take what they take.
+
+        `channel` says how to know the box by TLS; left out, the connection is in the clear.
+        `token` goes with every call; without one, that of `$AIBOX_TOKEN` where it is set. Raises
+        ConfigurationError where it would cross a network in the clear.
+        """
         self.address = address
         self._timeout_s = timeout_s
-        self._channel = grpc.insecure_channel(address, options=_OPTIONS)
+        options = channel or ChannelOptions()
+        bearer = chosen_token(token, address, secure=options.secure)
+        self._channel = with_token(open_channel(address, options), bearer)
         self._jobs = job_pb2_grpc.JobServiceStub(self._channel)  # type: ignore[no-untyped-call]
         self._studies = study_pb2_grpc.StudyServiceStub(  # type: ignore[no-untyped-call]
             self._channel

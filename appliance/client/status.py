@@ -41,6 +41,7 @@ ERROR_BY_STATUS: Mapping[grpc.StatusCode, type[AiboxError]] = MappingProxyType(
     }
 )
 _REQUEST_ID = "x-request-id"
+_TLS_SIGNS = ("handshake failed", "Hostname Verification")
 
 
 @contextmanager
@@ -54,6 +55,11 @@ def domain_errors(address: str, not_found: type[AiboxError] = ModelNotFound) -> 
 
 def _translated(error: grpc.RpcError, address: str, not_found: type[AiboxError]) -> AiboxError:
     code, text = error.code(), error.details() or ""
+    if code is grpc.StatusCode.UNAVAILABLE and any(sign in text for sign in _TLS_SIGNS):
+        return BoxUnreachable(
+            f"no secure connection to {address}; check --ca, --cert, the name in the box's "
+            "certificate, and whether its port speaks TLS at all"
+        )
     if code is grpc.StatusCode.UNAVAILABLE and not _answered(error):
         return BoxUnreachable(
             f"no box answers at {address}; start one with `aibox up`, or name its address with "

@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from appliance.box_config import load_config, serving_settings
+from appliance.certificate_check import check_certificates
 from appliance.commands.console import answers, print_json
 from appliance.commands.options import ConfigOption, JsonOption, StateOption
 from serving.engine.machine import read_machine
@@ -19,6 +20,7 @@ commands = typer.Typer(
 def check(config: ConfigOption = None, state: StateOption = None) -> None:
     """Check the settings against this machine; exit 1 and one sentence where they cannot be."""
     chosen = load_config(config, state)
+    check_certificates(chosen.settings)
     make_plan(read_machine(), serving_settings(chosen).engine)
     answers.print("the settings are fine")
 
@@ -44,7 +46,7 @@ def toml_lines(table: dict[str, object], path: str = "") -> list[str]:
     inner = {key: value for key, value in table.items() if isinstance(value, dict)}
     for key, value in table.items():
         if key not in inner:
-            lines.append(f"# {key} is decided by the box" if value is None else _pair(key, value))
+            lines.append(f"# {key} is not set" if value is None else _pair(key, value))
     for key, value in inner.items():
         lines += ["", *toml_lines(value, f"{path}.{key}" if path else key)]
     return lines

@@ -18,6 +18,7 @@ from appliance.commands.infer import Priority
 from appliance.commands.job_view import sentence
 from appliance.commands.options import ConfigOption, StateOption
 from appliance.findings_table import print_report, read_report
+from appliance.local_address import local_address
 from appliance.state_dir import StateDir
 from appliance.study_truth import read_truth
 from appliance.synthetic_study import make_synthetic_study
@@ -58,7 +59,7 @@ def synthetic_study(state: StateDir) -> tuple[Path, Path]:
 
 
 def _analyze(config: BoxConfig, path: Path, truth: Path | None, out: Path | None) -> None:
-    with AiboxClient(config.grpc_address) as client:
+    with AiboxClient(local_address(config.state) or config.grpc_address) as client:
         job = analyze_study(client, path, "", Priority.ROUTINE, quiet=False)
         if job.state is not JobState.DONE:
             notes.print(f"aibox: {sentence(job)}", style="red", markup=False, soft_wrap=True)

@@ -14,6 +14,7 @@ from appliance.commands.connection import connect
 from appliance.commands.console import answers, print_json
 from appliance.commands.job_view import as_json as job_json
 from appliance.commands.job_view import jobs_table, sentence
+from appliance.commands.jobs_retry import retry
 from appliance.commands.options import AddressOption, ConfigOption, JsonOption, StateOption
 from appliance.commands.progress import follow
 from appliance.private_folder import make_private
@@ -29,6 +30,7 @@ FAILED = 1
 commands = typer.Typer(
     help="Follow, stop, fetch and purge jobs.", no_args_is_help=True, add_completion=False
 )
+commands.command()(retry)
 JobId = Annotated[str, typer.Argument(help="Id of the job.")]
 
 

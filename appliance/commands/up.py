@@ -16,6 +16,7 @@ from appliance.client import AiboxClient
 from appliance.commands.console import answers, notes
 from appliance.commands.options import ConfigOption, StateOption
 from appliance.errors import BoxFailed
+from appliance.local_address import local_address
 from appliance.lock import holder
 from appliance.processes import end_box
 from appliance.state_dir import StateDir
@@ -53,14 +54,15 @@ class Announcer:
             notes.print(f"aibox: {_SENTENCES[phase]}")
 
     def _ready(self) -> None:
-        with AiboxClient(self._config.grpc_address) as client:
+        address = local_address(self._config.state) or self._config.grpc_address
+        with AiboxClient(address) as client:
             if not client.wait_healthy(ANSWER_WITHIN_S):
                 notes.print("aibox: every part is up, but the gRPC port does not answer yet")
                 return
         answers.print("aibox ready")
         answers.print(f"  gRPC     {self._config.grpc_address}")
-        answers.print(f"  admin    http://{self._config.admin_address}/docs")
-        answers.print(f"  metrics  http://{self._config.admin_address}/metrics")
+        answers.print(f"  admin    {self._config.admin_url}/docs")
+        answers.print(f"  metrics  {self._config.admin_url}/metrics")
         answers.print(f"  state    {self._config.state.root}", soft_wrap=True)
 
 

@@ -71,7 +71,7 @@ def _measure(nodes: str | None, switches: int, rollbacks: int) -> Run:
         settings = {
             "AIBOX__ENGINE__REPOSITORIES": json.dumps([repository]),
             "AIBOX__ENGINE__MAX_RETIRED_GB": KEPT_GB,
-            "AIBOX__REGISTRY__DEFAULT_POLICY": '{"name": "latest", "num_versions": 1}',
+            "AIBOX__REGISTRY__DEFAULT_POLICY": '{"latest": {"num_versions": 1}}',
         } | ({"AIBOX__ENGINE__NODES": nodes} if nodes else {})
         with OwnBox(settings) as box:
             finish(closed_client(box.address, 4, 5.0))

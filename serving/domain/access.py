@@ -11,6 +11,8 @@ from typing import Protocol
 from serving.domain.errors import Forbidden, Unauthenticated
 
 BEARER = "Bearer"
+_PASSED_ON = "caller:"
+"""No token begins so: they are `aibox_...`."""
 
 
 class Permission(StrEnum):
@@ -87,6 +89,19 @@ class Gatekeeper(Protocol):
     def identify(self, token: str | None) -> Caller:
         """The holder of a token; None stands for a call without one. Raises Unauthenticated."""
         ...
+
+
+def passed_on(caller: Caller) -> str:
+    """A caller as a replica names it to the box's admin socket, in the place of a token."""
+    return f"{_PASSED_ON}{caller.role}:{caller.name}"
+
+
+def passed_on_names(token: str) -> tuple[str, str] | None:
+    """Name and role of a caller that was passed on; None for anything else."""
+    if not token.startswith(_PASSED_ON):
+        return None
+    role, _, name = token.removeprefix(_PASSED_ON).partition(":")
+    return name, role
 
 
 def bearer_token(authorization: str) -> str:

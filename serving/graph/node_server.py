@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 from functools import partial
 
+from serving.access.token_gate import TokenGate
 from serving.audit.log import AuditLog
 from serving.audit.study_key import KEY_NAME, StudyHasher
 from serving.dicom.inspector import DicomInspector
 from serving.domain.cpu_plan import CpuPlan, NodePlan
 from serving.domain.set_holder import SetHolder
 from serving.engine.engine import InferenceEngine
+from serving.graph.admin_repository import AdminRepository
 from serving.graph.analysis_host import build_pipelines
 from serving.graph.metrics import PrometheusObserver
 from serving.jobs.intake import JobIntake
@@ -65,7 +67,11 @@ class NodeServer:
             control_service(holder),
         ]
         self._server: BoxServer = build_server(
-            settings.grpc, services, self._readiness, node_socket=own_socket
+            settings.grpc,
+            services,
+            self._readiness,
+            node_socket=own_socket,
+            gatekeeper=TokenGate(settings.tokens_file, required=settings.access.required),
         )
 
     @property
@@ -105,6 +111,7 @@ class NodeServer:
             box_version=settings.box_version,
             observer=PrometheusObserver(),
             siblings=self._siblings if len(plan.nodes) > 1 else None,
+            repository=AdminRepository(settings.admin_socket),
         )
 
     def _jobs(self, settings: ServingSettings) -> list[Service]:

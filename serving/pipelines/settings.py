@@ -8,7 +8,6 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from serving.domain.manifest import Name
 
-
 CHEST_CT = "chest_ct"
 """Name of the pipeline."""
 

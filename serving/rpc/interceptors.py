@@ -9,14 +9,12 @@ from contextlib import aclosing
 from typing import Any, TypeAlias
 
 import grpc
-from google.protobuf.message import DecodeError
 
-from serving.domain.errors import InvalidRequest
 from serving.rpc.call_facts import CURRENT_CALL, REQUEST_ID_KEY, read_facts
 from serving.rpc.call_log import CallLog
+from serving.rpc.request_parser import Codec, request_parser, unchanged
 
 Context = grpc.aio.ServicerContext[Any, Any]
-Codec = Callable[[Any], Any]
 Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
 
 
@@ -62,8 +60,8 @@ class _GuardedMethod:
             or handler.stream_stream
         )
         self._yields = inspect.isasyncgenfunction(self._behaviour)
-        self._serialize: Codec = handler.response_serializer or _unchanged
-        self._parse: Codec = _parser(handler.request_deserializer)
+        self._serialize: Codec = handler.response_serializer or unchanged
+        self._parse: Codec = request_parser(handler.request_deserializer)
 
     def handler(self) -> Handler:
         if self._wrapped.request_streaming:
@@ -150,23 +148,3 @@ def _enter(context: Context) -> str:
     CURRENT_CALL.set(facts)
     context.set_trailing_metadata(((REQUEST_ID_KEY, facts.request_id),))
     return facts.request_id
-
-
-def _unchanged(message: Any) -> Any:
-    return message
-
-
-def _parser(deserialize: Codec | None) -> Codec:
-    if deserialize is None:
-        return _unchanged
-    parse = deserialize
-
-    def parsed(data: bytes) -> Any:
-        try:
-            return parse(data)
-        except DecodeError:
-            raise InvalidRequest(
-                "the bytes are no message of the type that this method takes"
-            ) from None
-
-    return parsed

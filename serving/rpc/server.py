@@ -10,7 +10,10 @@ import grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
+from serving.domain.access import Gatekeeper
+from serving.rpc.access_guard import AccessGuard
 from serving.rpc.call_log import CallLog
+from serving.rpc.credentials import server_credentials
 from serving.rpc.interceptors import CallGuard
 from serving.rpc.readiness import Readiness
 from serving.rpc.settings import GrpcSettings
@@ -78,14 +81,18 @@ def build_server(
     readiness: Readiness,
     *,
     node_socket: Path | None = None,
+    gatekeeper: Gatekeeper | None = None,
 ) -> BoxServer:
     """A server bound to the shared port and, where given, to this replica's own socket.
 
     `readiness` is the one that the servicers ask. Call it inside the running event loop. Raises
-    OSError where an address cannot be bound.
+    OSError where an address cannot be bound, InvalidRequest where its certificate cannot be used.
     """
+    guards: list[grpc.aio.ServerInterceptor] = [CallGuard(CallLog(log_calls=settings.log_calls))]
+    if gatekeeper is not None:
+        guards.append(AccessGuard(gatekeeper))
     server = grpc.aio.server(
-        interceptors=(CallGuard(CallLog(log_calls=settings.log_calls)),),
+        interceptors=tuple(guards),
         options=_channel_options(settings),
     )
     health_servicer = health.aio.HealthServicer()
@@ -103,7 +110,7 @@ def build_server(
 def _bind(server: grpc.aio.Server, settings: GrpcSettings, node_socket: Path | None) -> str:
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     try:
-        port = server.add_insecure_port(f"{host}:{settings.port}")
+        port = _add_port(server, f"{host}:{settings.port}", settings)
     except RuntimeError:
         port = 0
     if port == 0:
@@ -111,6 +118,12 @@ def _bind(server: grpc.aio.Server, settings: GrpcSettings, node_socket: Path | N
     if node_socket is not None:
         _bind_socket(server, node_socket)
     return f"{host}:{port}"
+
+
+def _add_port(server: grpc.aio.Server, address: str, settings: GrpcSettings) -> int:
+    if settings.tls is None:
+        return server.add_insecure_port(address)
+    return server.add_secure_port(address, server_credentials(settings.tls))
 
 
 def _bind_socket(server: grpc.aio.Server, path: Path) -> None:

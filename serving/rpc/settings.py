@@ -6,6 +6,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from serving.rpc.tls_settings import GrpcTlsSettings
+
 MIB = 1 << 20
 GIB = 1 << 30
 
@@ -18,6 +20,8 @@ class GrpcSettings(BaseModel):
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8001
     """0 takes a free port: for tests with one replica only."""
+    tls: GrpcTlsSettings | None = None
+    """Left out, the port speaks in the clear, which only a loopback address may."""
     max_message_bytes: Annotated[int, Field(ge=MIB, le=2 * GIB - 1)] = GIB
     """Bound of one message, both ways."""
     max_inflight_bytes: Annotated[int, Field(ge=MIB)] = 4 * GIB

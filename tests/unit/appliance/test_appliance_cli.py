@@ -12,10 +12,14 @@ import typer
 from typer.testing import CliRunner
 
 from appliance import cli
-from appliance.commands import audit, config, jobs, models, radiomics
+from appliance.commands import audit, bundle, certs, config, jobs, keys, models, radiomics, tokens
 
 GROUPS = {
     "audit": audit.commands,
+    "tokens": tokens.commands,
+    "bundle": bundle.commands,
+    "keys": keys.commands,
+    "certs": certs.commands,
     "jobs": jobs.commands,
     "models": models.commands,
     "config": config.commands,

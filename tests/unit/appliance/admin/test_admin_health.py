@@ -6,17 +6,18 @@ import json
 import os
 import subprocess
 import sys
-from pathlib import Path
+from dataclasses import replace
 
 import pytest
 from fastapi.testclient import TestClient
 
 from appliance.admin.app import build_app
 from appliance.admin.job_counts import JobCounts
-from appliance.box_state import BoxReport, BoxState, ReadyReport
+from appliance.box_state import BoxState, ReadyReport
 from appliance.state_dir import StateDir
 from serving.domain.job import JobState
 from serving.domain.node_report import NodeReport, ServedModel
+from tests.unit.appliance.admin.small_admin import LOOPBACK, SmallAdmin
 
 COUNT = """
 from prometheus_client import Counter, Gauge
@@ -27,21 +28,24 @@ Gauge("aibox_slots_busy", "b", multiprocess_mode="livesum").set(2)
 
 
 @pytest.fixture
-def state(tmp_path: Path) -> StateDir:
-    made = StateDir(tmp_path / "state")
-    made.prepare()
-    return made
+def state(admin: SmallAdmin) -> StateDir:
+    return admin.state
 
 
 @pytest.fixture
-def box(state: StateDir) -> BoxState:
-    return BoxState(state.supervisor, BoxReport.new("127.0.0.1:1", "127.0.0.1:2"))
+def box(admin: SmallAdmin) -> BoxState:
+    return admin.parts.box
 
 
 @pytest.fixture
-def http(state: StateDir, box: BoxState) -> TestClient:
-    jobs = JobCounts(lambda: {JobState.DONE: 4, JobState.QUEUED: 1})
-    return TestClient(build_app(state, box, jobs, min_free_disk_gb=0.0))
+def http(admin: SmallAdmin) -> TestClient:
+    counts = JobCounts(lambda: {JobState.DONE: 4, JobState.QUEUED: 1})
+    return _http(admin, counts)
+
+
+def _http(admin: SmallAdmin, counts: JobCounts) -> TestClient:
+    app = build_app(replace(admin.parts, counts=counts))
+    return TestClient(app, base_url=LOOPBACK)
 
 
 def serve_node(state: StateDir, pid: int) -> None:
@@ -104,15 +108,21 @@ def test_counters_of_all_processes_are_added_up(state: StateDir, http: TestClien
     assert "aibox_restarts_total 0.0" in text
 
 
-def test_an_unreadable_job_store_is_said(state: StateDir, box: BoxState) -> None:
+def test_an_unreadable_job_store_is_said(admin: SmallAdmin) -> None:
     def broken() -> dict[JobState, int]:
         raise OSError("disk")
 
-    http = TestClient(build_app(state, box, JobCounts(broken), min_free_disk_gb=0.0))
+    http = _http(admin, JobCounts(broken))
     assert http.get("/healthz").json()["components"]["jobs"]["ok"] is False
     assert http.get("/metrics").status_code == 200
 
 
 def test_the_api_documents_itself(http: TestClient) -> None:
-    assert http.get("/docs").status_code == 200
+    page = http.get("/docs")
+    assert page.status_code == 200
+    assert "/v1/models/{name}/versions/{version}/promote" in page.text
+    # A box has no internet, and its page runs nothing from elsewhere.
+    assert "<script" not in page.text
+    assert "http://" not in page.text
+    assert "https://" not in page.text
     assert {"/healthz", "/metrics"} <= set(http.get("/openapi.json").json()["paths"])

@@ -1,0 +1,1 @@
+"""A private certificate authority for one box: its server certificate, and those of its clients."""

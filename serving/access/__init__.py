@@ -1,0 +1,1 @@
+"""Tokens: how callers of the box prove who they are."""
