@@ -130,7 +130,13 @@ def _watch(parts: AdminParts, told: ServingSettings) -> CanaryWatch:
         parts.jobs, parts.spool, ResultStore(told.results_dir), parts.pairs, settings.compare
     )
     return CanaryWatch(
-        collector, parts.pairs, parts.registry.history, parts.switcher, parts.auditor, settings
+        collector,
+        parts.pairs,
+        parts.registry.history,
+        parts.switcher,
+        parts.auditor,
+        settings,
+        parts.settings.registry.wanted,
     )
 
 

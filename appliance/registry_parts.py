@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from appliance.admin.operations.steps import steps_to
 from appliance.box_config import BoxConfig, product_repositories, serving_settings
 from appliance.client.replicas import LocalReplicas
 from appliance.registry.admission import Admission, Reached, unwatched
@@ -55,6 +56,8 @@ def build_registry(config: BoxConfig, reached: Reached = unwatched) -> RegistryP
         audit=SwitchAudit(auditor),
     ).run(scan(told.engine.repositories))
     replicas = LocalReplicas(config.state.run, lambda: [n.node for n in read_nodes(config.state)])
-    switcher = Switcher(store, replicas, trial, told.model_set_file, auditor, reached)
+    switcher = Switcher(
+        store, replicas, trial, told.model_set_file, auditor, steps_to(stage, reached)
+    )
     admission = Admission(store.versions, trial)
     return RegistryParts(store, admission, switcher, auditor, stage, pipelines)

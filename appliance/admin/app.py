@@ -1,35 +1,68 @@
-"""The routes of the admin API."""
+"""The admin API put together."""
 
 from __future__ import annotations
 
-from fastapi import FastAPI, Response
-from prometheus_client import CONTENT_TYPE_LATEST
+from fastapi import FastAPI
 
-from appliance.admin.health import Health, read_health
-from appliance.admin.job_counts import JobCounts
-from appliance.admin.metrics import render_metrics
-from appliance.box_state import BoxState
-from appliance.state_dir import StateDir
+from appliance.admin.access import OPEN_PATHS, protect
+from appliance.admin.body_limit import BodyLimit
+from appliance.admin.document import describe
+from appliance.admin.page import router as page
+from appliance.admin.parts import AdminParts
+from appliance.admin.problem import documented
+from appliance.admin.routes import (
+    audit,
+    docs,
+    health,
+    jobs,
+    labels,
+    models,
+    operations,
+    releases,
+    replicas,
+    rollback,
+    routing,
+    settings,
+    versions,
+)
 from appliance.version import box_version
 
-UNAVAILABLE = 503
+ROUTERS = tuple(
+    noun.router
+    for noun in (
+        health,
+        models,
+        versions,
+        labels,
+        releases,
+        routing,
+        rollback,
+        operations,
+        jobs,
+        replicas,
+        settings,
+        audit,
+        docs,
+        page,
+    )
+)
 
 
-def build_app(state: StateDir, box: BoxState, jobs: JobCounts, min_free_disk_gb: float) -> FastAPI:
-    """The admin API of one box."""
-    app = FastAPI(title="aibox admin", version=box_version(), redoc_url=None)
-
-    @app.get("/healthz", responses={UNAVAILABLE: {"model": Health}})
-    def healthz(response: Response) -> Health:
-        """200 while the box serves, 503 while it starts, recovers or stops."""
-        health = read_health(state, box.report, jobs, min_free_disk_gb)
-        if not health.serving:
-            response.status_code = UNAVAILABLE
-        return health
-
-    @app.get("/metrics", response_class=Response)
-    def metrics() -> Response:
-        """Prometheus text format."""
-        return Response(render_metrics(state, box, jobs), media_type=CONTENT_TYPE_LATEST)
-
+def build_app(parts: AdminParts) -> FastAPI:
+    """The admin API of one box; `parts.operations` is entered by the caller."""
+    app = FastAPI(
+        title="aibox admin",
+        version=box_version(),
+        # The document and its page are routes with a permission of their own.
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        responses=documented(401, 403, 413, 500),
+    )
+    app.state.parts = parts
+    for router in ROUTERS:
+        app.include_router(router)
+    describe(app, OPEN_PATHS)
+    app.add_middleware(BodyLimit)
+    protect(app, parts.gatekeeper)
     return app

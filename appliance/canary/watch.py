@@ -18,6 +18,7 @@ from appliance.registry.actor import THE_BOX
 from appliance.registry.set_history import SetHistory
 from appliance.registry.set_releases import promote_release
 from appliance.registry.set_routes import stop_canary
+from appliance.registry.set_versions import Wanted, retire_replaced
 from appliance.registry.switcher import Switcher
 from serving.domain.audit import AuditEvent, Auditor, Outcome
 from serving.domain.errors import AiboxError
@@ -36,6 +37,7 @@ class CanaryWatch:
     switcher: Switcher
     auditor: Auditor
     settings: CanarySettings
+    wanted: Wanted
 
     def run(self, stop: threading.Event) -> None:
         """Looks every few seconds until `stop` is set; what fails is tried again at the next."""
@@ -61,7 +63,10 @@ class CanaryWatch:
         self._tell(canary, verdict)
         action = f"canary.{verdict.decision.value}"
         self.switcher.switch(
-            lambda current: _changed(current, route, verdict.decision), THE_BOX, action, canary
+            lambda current: _changed(current, route, verdict.decision, self.wanted),
+            THE_BOX,
+            action,
+            canary,
         )
 
     def _tell(self, canary: str, verdict: Verdict) -> None:
@@ -93,11 +98,11 @@ def started_at(history: SetHistory, route: Route) -> datetime | None:
     return None if began_s is None else datetime.fromtimestamp(began_s, UTC)
 
 
-def _changed(current: ModelSet, route: Route, decision: Decision) -> ModelSet:
+def _changed(current: ModelSet, route: Route, decision: Decision, wanted: Wanted) -> ModelSet:
     """The set without this canary, or with it as the stable release; as it is where it changed."""
     now = current.route(route.pipeline)
     if now is None or now.canary != route.canary or route.canary is None:
         return current
     if decision is Decision.PROMOTE:
-        return promote_release(current, route.canary)
+        return retire_replaced(current, promote_release(current, route.canary), wanted)
     return stop_canary(current, route.pipeline)

@@ -41,7 +41,7 @@ def remove_version(current: ModelSet, name: str, version: int) -> ModelSet:
 
 def evict_version(current: ModelSet, name: str, version: int) -> ModelSet:
     """As `remove_version`, and releases that no route uses go with it. Raises alike."""
-    routed = {reference for route in current.routes for reference in route.references}
+    routed = _routed(current)
     kept = tuple(
         release
         for release in current.releases
@@ -94,6 +94,43 @@ def apply_policy(current: ModelSet, wanted: Wanted) -> ModelSet:
     for name, found in numbers.items():
         needed |= {(name, number) for number in wanted(name, frozenset(found))}
     return successor(tidy, versions=tuple(v for v in tidy.versions if v.key in needed))
+
+
+def retire_replaced(before: ModelSet, after: ModelSet, wanted: Wanted) -> ModelSet:
+    """Drops versions that were stable before, are not after, and that the policy does not serve.
+
+    The releases that studies ran with them go too; what a label, a route or another release needs
+    stays. A rollback brings both back: replicas keep what left while memory allows.
+    """
+    left = _routed(before) - _routed(after)
+    following = after
+    for name in before.labels:
+        number = before.stable(name)
+        there = frozenset(n for model, n in following.keys if model == name)
+        if number is None or number not in there or number == following.stable(name):
+            continue
+        if number not in wanted(name, there):
+            following = _without_if_unneeded(following, name, number, left)
+    return following
+
+
+def _without_if_unneeded(
+    current: ModelSet, name: str, version: int, left: frozenset[str]
+) -> ModelSet:
+    kept = tuple(
+        release
+        for release in current.releases
+        if release.reference not in left or release.models.get(name) != version
+    )
+    try:
+        following = remove_version(revised(current, releases=kept), name, version)
+    except IllegalTransition:
+        return current
+    return revised(following, generation=current.generation)
+
+
+def _routed(current: ModelSet) -> frozenset[str]:
+    return frozenset(each for route in current.routes for each in route.references)
 
 
 def _refuse_stable(label: str) -> None:

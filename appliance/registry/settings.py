@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from appliance.registry.policy import Every, VersionPolicy
+from appliance.registry.policy import Latest, VersionPolicy
 
 
 class RegistrySettings(BaseModel):
@@ -17,7 +17,7 @@ class RegistrySettings(BaseModel):
 
     policies: dict[str, VersionPolicy] = Field(default_factory=dict)
     """Model name to the policy for its versions."""
-    default_policy: VersionPolicy = VersionPolicy(all=Every())
+    default_policy: VersionPolicy = VersionPolicy(latest=Latest())
     keep_sets: Annotated[int, Field(ge=2, le=10_000)] = 50
     """Sets that the history keeps, for rolling back."""
 

@@ -21,6 +21,7 @@ from serving.engine.datatypes import to_spec
 from serving.engine.frames import Frames
 from serving.engine.pace import Pace
 from serving.engine.runner import Runner
+from serving.engine.slot_loan import Turn, no_turn
 from serving.engine.warm_up import find_written, run_timed, samples
 
 _log = logging.getLogger(__name__)
@@ -60,9 +61,17 @@ class CompiledModel:
     """Loads, warms up and lends runners: one for each slot and one in reserve for health."""
 
     def __init__(
-        self, core: Any, version: ModelVersion, variant: str, options: CompileOptions
+        self,
+        core: Any,
+        version: ModelVersion,
+        variant: str,
+        options: CompileOptions,
+        turn: Turn = no_turn,
     ) -> None:
-        """Verifies the files, compiles and warms up. Raises CorruptModel."""
+        """Verifies the files, compiles and warms up; each inference waits for its `turn`.
+
+        Raises CorruptModel.
+        """
         version.verify(variant)
         self.version = version
         self.variant = variant
@@ -70,6 +79,7 @@ class CompiledModel:
         self.frames = Frames.of(version.manifest)
         self._core = core
         self._options = options
+        self._turn = turn
         before = _resident_bytes()
         self._load()
         self.resident_bytes = max(_resident_bytes() - before, version.file_bytes(variant))
@@ -111,7 +121,8 @@ class CompiledModel:
         runner = self._runner()
         try:
             runner.prepare(inputs)
-            runner.run()
+            with self._turn():
+                runner.run()
             return runner.collect(range(len(self._status.outputs)))
         except (RuntimeError, ValueError, TypeError):
             raise CorruptModel(
@@ -122,8 +133,10 @@ class CompiledModel:
         """Compiles anew, after a failed inference.
 
         OpenVINO's CPU plugin keeps shapes of a failed inference of a dynamic model and then
-        refuses good requests too (2026.4, every infer request of the compiled model).
+        refuses good requests too (2026.4, every infer request of the compiled model). The slot of
+        that inference is still held, so this one does not wait for another.
         """
+        self._turn = no_turn
         self._load()
 
     def _load(self) -> None:
@@ -208,11 +221,13 @@ class CompiledModel:
         whole = self._samples[0]
         try:
             self._written = frozenset()
-            self._make_runners(find_written(self._runner(), whole, self._status.outputs))
+            self._make_runners(
+                find_written(self._runner(), whole, self._status.outputs, self._turn)
+            )
             for runner in [*self._idle, self._reserve]:
-                self.pace.first(run_timed(runner, whole))
+                self.pace.first(run_timed(runner, whole, self._turn))
             while self.pace.may_be_quick and self.pace.runs < _QUICK_WARM_UP_RUNS:
-                self.pace.first(run_timed(self._reserve, whole))
+                self.pace.first(run_timed(self._reserve, whole, self._turn))
             self._warm_up_frames()
         except RuntimeError:
             if self._is_static:
@@ -230,7 +245,7 @@ class CompiledModel:
         """Every smaller size once on every stream: each keeps kernels of its own."""
         with ThreadPoolExecutor(len(self._idle)) as pool:
             for sample in self._samples[1:]:
-                runs = [pool.submit(run_timed, runner, sample) for runner in self._idle]
+                runs = [pool.submit(run_timed, runner, sample, self._turn) for runner in self._idle]
                 for run in runs:
                     run.result()
 

@@ -21,6 +21,7 @@ from serving.domain.lane import Lane
 from serving.domain.observer import InferenceObserver
 from serving.engine.compiled_model import CompiledModel
 from serving.engine.runner import Runner
+from serving.engine.slot_loan import SlotLoan
 from serving.engine.slot_queue import SlotQueue, Ticket
 from serving.engine.work import Work
 
@@ -48,7 +49,7 @@ class Dispatcher:
     ) -> None:
         self.slots = slots
         self.last_ended_s = float("-inf")
-        self._queue: SlotQueue[Work] = SlotQueue(slots, max_requests, max_bytes, _expire)
+        self._queue: SlotQueue[Work | SlotLoan] = SlotQueue(slots, max_requests, max_bytes, _expire)
         self._reload = reload
         self._observer = observer
         self._idle = asyncio.Event()
@@ -89,6 +90,18 @@ class Dispatcher:
             if timer is not None:
                 timer.cancel()
 
+    def borrow(self) -> asyncio.Future[None]:
+        """Done when a slot is lent, in the batch lane's turn. Raises Overloaded."""
+        loan = SlotLoan(asyncio.get_running_loop().create_future())
+        self._queue.enter(loan, Lane.BATCH, 0, None, time.monotonic())
+        self._fill_slots()
+        return loan.granted
+
+    def give_back(self) -> None:
+        """Ends a loan."""
+        self._queue.release()
+        self._fill_slots()
+
     async def drain(self, grace_s: float) -> None:
         """Waits until nothing runs or waits; refuses what still waits after `grace_s`."""
         with contextlib.suppress(TimeoutError):
@@ -114,15 +127,18 @@ class Dispatcher:
         )
 
     def _turn_away(self, models: Collection[CompiledModel]) -> None:
-        for ticket in [t for t in self._queue.tickets() if t.item.model in models]:
-            self._queue.leave(ticket)
-            ticket.item.fail(
-                ModelNotFound(f"model {ticket.item.model.status.name} is no longer served")
-            )
+        for ticket in list(self._queue.tickets()):
+            model = ticket.item.model
+            if model is not None and model in models:
+                self._queue.leave(ticket)
+                ticket.item.fail(ModelNotFound(f"model {model.status.name} is no longer served"))
         self._tell_load()
 
     def _fill_slots(self) -> None:
         while (ticket := self._queue.take(time.monotonic())) is not None:
+            if isinstance(ticket.item, SlotLoan):
+                ticket.item.grant()
+                continue
             self._running.add(ticket.item)
             ran_here = self._start(ticket.item)
             if ran_here and self._queue.waiting:
@@ -218,13 +234,13 @@ class Dispatcher:
         self._running.discard(work)
         self._queue.release()
 
-    def _deadline_timer(self, ticket: Ticket[Work]) -> asyncio.TimerHandle | None:
+    def _deadline_timer(self, ticket: Ticket[Work | SlotLoan]) -> asyncio.TimerHandle | None:
         if ticket.deadline_s is None or not ticket.waiting:
             return None
         delay_s = ticket.deadline_s - time.monotonic()
         return asyncio.get_running_loop().call_later(delay_s, self._expire_waiting, ticket)
 
-    def _expire_waiting(self, ticket: Ticket[Work]) -> None:
+    def _expire_waiting(self, ticket: Ticket[Work | SlotLoan]) -> None:
         if self._queue.leave(ticket):
             _expire(ticket.item)
             self._tell_load()
@@ -238,7 +254,7 @@ class Dispatcher:
         self._observer.load_changed(queue.waiting, queue.waiting_bytes, queue.busy, queue.slots)
 
 
-def _expire(work: Work) -> None:
+def _expire(work: Work | SlotLoan) -> None:
     work.fail(DeadlineExceeded("the deadline passed while the request waited for a slot"))
 
 

@@ -27,6 +27,7 @@ from serving.engine.dispatcher import Dispatcher
 from serving.engine.set_switch import SetSwitch
 from serving.engine.settings import GIB, EngineSettings
 from serving.engine.shelf import ModelShelf
+from serving.engine.slot_loan import TurnTaker
 from serving.engine.tally import Tally
 from serving.engine.validation import order_inputs, select_outputs
 from serving.engine.work import Work
@@ -86,6 +87,8 @@ class InferenceEngine:
         catalog = scan(self._settings.repositories)
         if model_set is not None:
             catalog = catalog.only(model_set)
+        dispatcher, loop = self._dispatcher, asyncio.get_running_loop()
+        self._shelf.turn = TurnTaker(loop, dispatcher.borrow, dispatcher.give_back)
         await self._shelf.load_all(catalog, model_set.labels if model_set else None)
         for model in self._shelf.defaults():
             self._tally.open(*model.version.key)

@@ -17,6 +17,7 @@ from serving.engine.attic import Attic, Variants
 from serving.engine.catalog import Catalog, ModelVersion, RefusedVersion
 from serving.engine.compiled_model import CompiledModel, CompileOptions
 from serving.engine.runtime import ov
+from serving.engine.slot_loan import Turn, no_turn
 
 _log = logging.getLogger(__name__)
 Key = tuple[str, int, str]
@@ -33,10 +34,14 @@ class ModelShelf:
         self, options: CompileOptions, precisions: dict[str, str], retired_bytes: int = 0
     ) -> None:
         self.attic = Attic(retired_bytes)
+        self.turn: Turn = no_turn
+        """First inferences of what is loaded wait for it."""
         self._labels: Mapping[str, Mapping[str, int]] = {}
         self._options = options
         self._precisions = precisions
         self._loader = ThreadPoolExecutor(1, "model-loader")
+        # A repair holds a slot, for which the loader may be waiting: it cannot queue behind it.
+        self._repairer = ThreadPoolExecutor(1, "model-repairer")
         self._core = ov.Core()
         self._loaded: dict[Key, CompiledModel] = {}
         self._defaults: dict[str, dict[int, CompiledModel]] = {}
@@ -206,10 +211,11 @@ class ModelShelf:
 
     async def reload(self, model: CompiledModel) -> None:
         """Compiles a model anew, in place. Raises CorruptModel."""
-        await asyncio.get_running_loop().run_in_executor(self._loader, model.reload)
+        await asyncio.get_running_loop().run_in_executor(self._repairer, model.reload)
 
     def close(self) -> None:
         self._loader.shutdown(wait=False, cancel_futures=True)
+        self._repairer.shutdown(wait=False, cancel_futures=True)
 
     def _default_variant(self, version: ModelVersion) -> str:
         manifest = version.manifest
@@ -265,12 +271,12 @@ class ModelShelf:
     def _load_if_served(self, version: ModelVersion, variant: str) -> CompiledModel | None:
         if not self._serves(version):
             return None
-        return CompiledModel(self._core, version, variant, self._options)
+        return CompiledModel(self._core, version, variant, self._options, self.turn)
 
     async def _load(self, version: ModelVersion, variant: str) -> CompiledModel:
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(
-            self._loader, CompiledModel, self._core, version, variant, self._options
+            self._loader, CompiledModel, self._core, version, variant, self._options, self.turn
         )
 
 

@@ -10,12 +10,13 @@ import numpy as np
 from serving.domain.tensor import Datatype, Tensor, TensorSpec
 from serving.engine.frames import Frames
 from serving.engine.runner import Runner, fresh_tensor
+from serving.engine.slot_loan import Turn, no_turn
 
 _PATTERNS = (0x00, 0xFF)
 
 
 def find_written(
-    runner: Runner, inputs: Sequence[Tensor], outputs: Sequence[TensorSpec]
+    runner: Runner, inputs: Sequence[Tensor], outputs: Sequence[TensorSpec], turn: Turn
 ) -> frozenset[int]:
     """Positions of the outputs that OpenVINO writes into the tensors it is given.
 
@@ -33,19 +34,21 @@ def find_written(
             tensor = fresh_tensor(outputs[index])
             tensor.data.reshape(-1).view(np.uint8)[...] = pattern
             runner.give(index, tensor)
-        runner.run()
+        with turn():
+            runner.run()
         for index, tensor in enumerate(runner.collect(candidates)):
             if not (tensor.array.reshape(-1).view(np.uint8) == pattern).all():
                 untouched.discard(candidates[index])
     return frozenset(candidates) - untouched
 
 
-def run_timed(runner: Runner, inputs: Sequence[Tensor]) -> float:
-    """Seconds that an inference takes. Raises RuntimeError where it fails."""
+def run_timed(runner: Runner, inputs: Sequence[Tensor], turn: Turn = no_turn) -> float:
+    """Seconds that an inference takes, in its turn. Raises RuntimeError where it fails."""
     runner.prepare(inputs)
-    started_s = time.perf_counter()
-    runner.run()
-    duration_s = time.perf_counter() - started_s
+    with turn():
+        started_s = time.perf_counter()
+        runner.run()
+        duration_s = time.perf_counter() - started_s
     runner.collect(())
     return duration_s
 

@@ -12,10 +12,28 @@ import typer
 from typer.testing import CliRunner
 
 from appliance import cli
-from appliance.commands import audit, bundle, certs, config, jobs, keys, models, radiomics, tokens
+from appliance.commands import (
+    audit,
+    bundle,
+    canary,
+    certs,
+    config,
+    jobs,
+    keys,
+    models,
+    operations,
+    radiomics,
+    releases,
+    shadow,
+    tokens,
+)
 
 GROUPS = {
     "audit": audit.commands,
+    "releases": releases.commands,
+    "canary": canary.commands,
+    "shadow": shadow.commands,
+    "operations": operations.commands,
     "tokens": tokens.commands,
     "bundle": bundle.commands,
     "keys": keys.commands,

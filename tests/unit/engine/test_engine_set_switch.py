@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from serving.domain.cpu_plan import NodePlan
-from serving.domain.errors import CorruptModel, ModelNotFound
+from serving.domain.errors import CorruptModel, InvalidRequest, ModelNotFound
 from serving.domain.inference import InferenceRequest
 from serving.domain.model_set import ModelSet, ServedVersion
 from serving.domain.tensor import Datatype, Tensor
@@ -206,3 +206,35 @@ async def test_no_request_fails_while_sets_change_under_load(repository: Path, n
         stop.set()
         await asyncio.gather(*load)
     assert answers == {1.0, 2.0, 3.0}
+
+
+@pytest.mark.timeout(60)
+async def test_a_load_and_a_repair_do_not_wait_for_each_other(
+    repository: Path, node: Nodes
+) -> None:
+    """The repair holds the only slot, which the first inferences of the load wait for."""
+    pins = [write(repository, n) for n in (1, 2, 3)]
+    picky = ModelVersion.read(tiny.write_version(repository, "picky", tiny.picky())).pin
+    labels = {"picky": {"stable": 1}}
+
+    def sets(generation: int, pin: ServedVersion) -> ModelSet:
+        return ModelSet(
+            generation=generation,
+            versions=(pin, picky),
+            labels=labels | {"times": {"stable": pin.version}},
+        )
+
+    async def fail(engine: InferenceEngine) -> None:
+        wrong = (np.ones(3, np.float32), np.ones(16, np.float32))
+        inputs = tuple(Tensor(n, Datatype.FP32, a) for n, a in zip("xz", wrong, strict=True))
+        with pytest.raises(InvalidRequest):
+            await engine.infer(InferenceRequest("picky", inputs))
+
+    async with running(repository, node(), sets(1, pins[0]), max_retired_gb=0) as engine:
+        for generation in range(2, 8):
+            pin = pins[generation % 3]
+            switch = asyncio.create_task(engine.sets.activate(sets(generation, pin)))
+            while not switch.done():
+                await fail(engine)
+            await switch
+            assert await answer(engine) == pin.version

@@ -164,10 +164,11 @@ def test_the_oldest_final_operations_are_forgotten(database: Database) -> None:
 
 
 def test_the_steps_of_a_switch_are_told_in_words() -> None:
-    stage = Stage()
-    reached = steps_to(stage)
+    stage, also = Stage(), list[str]()
+    reached = steps_to(stage, also.append)
     for step in STEPS:
         reached(step)
+    assert tuple(also) == STEPS
     assert stage.now.stage == "switching over"
     reached(PLANNED)
     assert stage.now == StageReport(0.0, "loading it beside what serves")

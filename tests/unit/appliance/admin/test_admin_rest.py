@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
 from contextlib import closing
+from pathlib import Path
+
+from typer.testing import CliRunner
 
 from appliance.admin.problem import STATUS_BY_ERROR
 from appliance.client.problems import ERROR_BY_KIND, error_in
+from appliance.commands import models
 from appliance.errors import BoxFailed
 from serving.audit.log import AuditLog
 from serving.domain.audit import AuditEvent, Outcome
@@ -93,3 +98,18 @@ def test_the_client_knows_every_error_of_the_box() -> None:
         error_in(b'{"type": "urn:aibox:problem:internal", "detail": "x"}', 500), BoxFailed
     )
     assert isinstance(error_in(b"[]", 500), BoxFailed)
+
+
+def test_the_list_of_models_tells_state_and_labels(admin: SmallAdmin, tmp_path: Path) -> None:
+    admin.change("POST", "/v1/models/unet/versions/2/promote")
+    config = tmp_path / "aibox.toml"
+    config.write_text(f'[engine]\nrepositories = ["{admin.box.product}"]\n')
+    options = ["--config", str(config), "--state", str(admin.state.root)]
+    result = CliRunner().invoke(models.commands, ["list", "--json", *options])
+    assert result.exit_code == 0, result.output
+    found = {(row["name"], row["version"]): row for row in json.loads(result.stdout)}
+    assert (found["unet", 2]["state"], found["unet", 2]["labels"]) == ("active", ["stable"])
+    assert (found["unet", 1]["state"], found["unet", 1]["labels"]) == ("active", [])
+    assert (found["lonely", 1]["state"], found["lonely", 1]["labels"]) == ("imported", [])
+    table = CliRunner().invoke(models.commands, ["list", *options]).stdout
+    assert "stable" in table

@@ -15,6 +15,7 @@ from appliance.canary.watch import CanaryWatch
 from appliance.registry.set_releases import with_new_release
 from appliance.registry.set_routes import start_canary
 from appliance.registry.set_versions import add_version
+from appliance.registry.settings import RegistrySettings
 from appliance.registry.successor import revised
 from appliance.registry.switcher import Switcher
 from serving.domain.model_set import ModelSet, Route
@@ -56,6 +57,7 @@ class Watched:
             self.switcher,
             self.box.audit,
             CanarySettings(rule=rule),
+            RegistrySettings().wanted,
         )
 
     def _with_canary(self, current: ModelSet) -> ModelSet:

@@ -8,6 +8,7 @@ from pathlib import Path
 from appliance.registry.admission import Admission, unwatched
 from appliance.registry.boot import Boot
 from appliance.registry.newcomers import PipelineNeeds
+from appliance.registry.policy import Every, VersionPolicy
 from appliance.registry.record import VersionRecord
 from appliance.registry.registry_store import RegistryStore
 from appliance.registry.settings import RegistrySettings
@@ -103,6 +104,10 @@ class SmallAudit:
         return [(event.actor, event.action, event.outcome) for event in self.events]
 
 
+EVERY_VERSION = RegistrySettings(default_policy=VersionPolicy(all=Every()))
+"""A new version serves beside the others, so that tests have more than one."""
+
+
 class SmallBox:
     """One box in a folder. `restart` is what a crash and a new start do."""
 
@@ -112,7 +117,7 @@ class SmallBox:
         self.set_path = root / "state" / "model-set.json"
         self.database_path = root / "state" / "jobs.sqlite"
         self.models.mkdir(parents=True, exist_ok=True)
-        self.settings = settings or RegistrySettings()
+        self.settings = settings or EVERY_VERSION
         self.audit = SmallAudit()
         self.trial = SmallTrial()
         self.replicas = SmallReplicas(self.set_path)

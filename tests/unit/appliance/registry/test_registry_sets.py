@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from appliance.registry import set_releases, set_routes, set_versions
 from appliance.registry.newcomers import PipelineNeeds, join
-from appliance.registry.policy import Latest, VersionPolicy
+from appliance.registry.policy import Every, Latest, VersionPolicy
 from appliance.registry.set_releases import (
     KEPT_UNROUTED,
     add_release,
@@ -30,6 +30,7 @@ from appliance.registry.set_versions import (
     promote_version,
     remove_label,
     remove_version,
+    retire_replaced,
     set_label,
 )
 from appliance.registry.settings import RegistrySettings
@@ -100,6 +101,13 @@ _changes = st.one_of(
     _change(start_shadow, _references),
     _change(stop_shadow, _pipelines),
     _change(apply_policy, st.just(LATEST.wanted)),
+    _change(
+        lambda now, name, number: retire_replaced(
+            now, promote_version(now, name, number), LATEST.wanted
+        ),
+        _names,
+        _numbers,
+    ),
     _change(repair, st.frozensets(st.tuples(_names, _numbers), max_size=8)),
     _change(lambda current: join(current, (), NEEDS)),
 )
@@ -379,6 +387,32 @@ def test_a_policy_holds_on_to_no_more_than_the_newest_spare_releases() -> None:
     assert {v.version for v in left.versions if v.name == "a"} == {1, 5, 6, 7, 8, 9}
 
 
+def test_what_was_stable_leaves_with_its_release_once_it_is_replaced() -> None:
+    before = _set(("a", 1), ("b", 1))
+    promoted = promote_version(add_version(before, _version("a", 2)), "a", 2)
+    after = retire_replaced(before, promoted, LATEST.wanted)
+    assert after.keys == {("a", 2), ("b", 1)}
+    assert {release.reference for release in after.releases} == {"chest@2", "breast@1"}
+    back = rollback(after, before)
+    assert back.stable("a") == 1
+    assert back.routes == before.routes
+
+
+def test_what_was_stable_stays_where_something_needs_it() -> None:
+    before = set_label(_set(("a", 1), ("b", 1)), "a", "before", 1)
+    promoted = promote_version(add_version(before, _version("a", 2)), "a", 2)
+    assert retire_replaced(before, promoted, LATEST.wanted).keys == promoted.keys
+    every = RegistrySettings(default_policy=VersionPolicy(all=Every()))
+    plain = _set(("a", 1), ("b", 1))
+    promoted = promote_version(add_version(plain, _version("a", 2)), "a", 2)
+    assert retire_replaced(plain, promoted, every.wanted).keys == promoted.keys
+    spare = Release(name="chest", version=2, pipeline="chest", models={"a": 1, "b": 1})
+    with_spare = add_release(plain, spare)
+    promoted = promote_version(add_version(with_spare, _version("a", 2)), "a", 2)
+    after = retire_replaced(with_spare, promoted, LATEST.wanted)
+    assert ("a", 1) in after.keys, "a release that was made and never ran is somebody's plan"
+
+
 def test_a_rollback_brings_removed_versions_and_releases_back() -> None:
     before = _two()
     promoted = evict_version(promote_version(before, "a", 2), "a", 1)
@@ -454,6 +488,7 @@ def test_every_change_of_a_set_is_in_the_random_sequences() -> None:
         and not name.startswith("_")
     }
     helpers = {"next_number", "exchange_model", "prune_releases", "with_new_release"}
+    helpers |= {"retire_replaced"}
     assert public - helpers - {"routed_to", "replaced"} == {
         "add_version",
         "remove_version",

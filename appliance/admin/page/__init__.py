@@ -1,0 +1,1 @@
+"""The operator page at `/`: rendered here, kept fresh by a little script."""

@@ -1,0 +1,1 @@
+"""What the routes answer: the box's own records as others may see them."""
