@@ -25,6 +25,8 @@ OPEN_PATHS = frozenset({"/healthz"})
 """Answered to everybody: monitors hold no token."""
 
 _BASIC = "basic "
+_CHALLENGES = ('Bearer realm="aibox"', 'Basic realm="aibox", charset="UTF-8"')
+"""A header each: Chromium reads no further than the first challenge of one."""
 _CALLER = "caller"
 
 
@@ -135,9 +137,8 @@ def _token(header: str) -> str:
 
 
 def _refusal(error: Unauthenticated | Forbidden, scope: Scope) -> ASGIApp:
-    problem = problem_of(error, request_id_of(scope))
-    headers = {}
-    if problem.status == HTTPStatus.UNAUTHORIZED:
-        # Basic makes a browser ask for the token, as the password; the user name is free.
-        headers["www-authenticate"] = 'Bearer realm="aibox", Basic realm="aibox", charset="UTF-8"'
-    return problem_response(problem, headers)
+    response = problem_response(problem_of(error, request_id_of(scope)))
+    if response.status_code == HTTPStatus.UNAUTHORIZED:
+        for challenge in _CHALLENGES:  # Basic makes a browser ask for the token, as the password
+            response.headers.append("www-authenticate", challenge)
+    return response

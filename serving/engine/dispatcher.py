@@ -90,12 +90,18 @@ class Dispatcher:
             if timer is not None:
                 timer.cancel()
 
-    def borrow(self) -> asyncio.Future[None]:
-        """Done when a slot is lent, in the batch lane's turn. Raises Overloaded."""
+    def borrow(self) -> SlotLoan:
+        """A loan that is granted in the batch lane's turn. Raises Overloaded."""
         loan = SlotLoan(asyncio.get_running_loop().create_future())
-        self._queue.enter(loan, Lane.BATCH, 0, None, time.monotonic())
+        loan.ticket = self._queue.enter(loan, Lane.BATCH, 0, None, time.monotonic())
         self._fill_slots()
-        return loan.granted
+        return loan
+
+    def hurry(self, loan: SlotLoan) -> None:
+        """Moves a loan that still waits to the front. Raises Overloaded, the loan then ended."""
+        if loan.ticket is not None and self._queue.leave(loan.ticket):
+            loan.ticket = self._queue.enter(loan, Lane.STAT, 0, None, time.monotonic())
+            self._fill_slots()
 
     def give_back(self) -> None:
         """Ends a loan."""

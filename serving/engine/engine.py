@@ -87,8 +87,7 @@ class InferenceEngine:
         catalog = scan(self._settings.repositories)
         if model_set is not None:
             catalog = catalog.only(model_set)
-        dispatcher, loop = self._dispatcher, asyncio.get_running_loop()
-        self._shelf.turn = TurnTaker(loop, dispatcher.borrow, dispatcher.give_back)
+        self._shelf.turn = TurnTaker(asyncio.get_running_loop(), self._dispatcher)
         await self._shelf.load_all(catalog, model_set.labels if model_set else None)
         for model in self._shelf.defaults():
             self._tally.open(*model.version.key)

@@ -6,10 +6,14 @@ import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
+from typing import Any, Protocol
 
 from serving.domain.errors import AiboxError, Overloaded
+from serving.engine.slot_queue import Ticket
 
 _RETRY_S = 0.05
+PATIENCE_S = 1.0
+"""How long requests of callers go first."""
 
 Turn = Callable[[], AbstractContextManager[None]]
 """What runs inside takes turns with the requests of callers; called from a thread."""
@@ -25,6 +29,7 @@ class SlotLoan:
     """Waits in the batch lane like a request, then holds a slot until it is given back."""
 
     granted: asyncio.Future[None]
+    ticket: Ticket[Any] | None = None
     model: None = None
     """No model's work: loading and unloading need not wait for it."""
 
@@ -33,37 +38,52 @@ class SlotLoan:
             self.granted.set_result(None)
 
     def fail(self, error: AiboxError) -> None:
-        """The engine is shutting down, or the queue was emptied."""
+        """The engine is shutting down."""
         if not self.granted.done():
             self.granted.set_exception(error)
 
 
-class TurnTaker:
-    """A `Turn` over one dispatcher's slots, for threads beside its event loop."""
+class Lender(Protocol):
+    """The part of the dispatcher that lends; its methods are called on its loop."""
 
-    def __init__(
-        self,
-        loop: asyncio.AbstractEventLoop,
-        borrow: Callable[[], asyncio.Future[None]],
-        give_back: Callable[[], None],
-    ) -> None:
-        """`borrow` and `give_back` are called on the loop."""
+    def borrow(self) -> SlotLoan: ...
+
+    def hurry(self, loan: SlotLoan) -> None: ...
+
+    def give_back(self) -> None: ...
+
+
+class TurnTaker:
+    """A `Turn` over one dispatcher's slots, for threads beside its event loop.
+
+    It lets the requests of callers pass for a while and no longer: on a box that is never idle a
+    new version would else never come to serve.
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, lender: Lender) -> None:
         self._loop = loop
-        self._borrow = borrow
-        self._give_back = give_back
+        self._lender = lender
 
     @contextmanager
     def __call__(self) -> Iterator[None]:
-        """Holds a slot. Raises what the engine refuses a request with."""
-        asyncio.run_coroutine_threadsafe(self._wait(), self._loop).result()
+        """Holds a slot. Raises ModelNotReady where the engine is shutting down."""
+        asyncio.run_coroutine_threadsafe(self._take(), self._loop).result()
         try:
             yield
         finally:
-            self._loop.call_soon_threadsafe(self._give_back)
+            self._loop.call_soon_threadsafe(self._lender.give_back)
 
-    async def _wait(self) -> None:
+    async def _take(self) -> None:
         while True:
             try:
-                return await self._borrow()
+                return await self._borrowed()
             except Overloaded:  # so many requests wait that batch work is not let in
                 await asyncio.sleep(_RETRY_S)
+
+    async def _borrowed(self) -> None:
+        loan = self._lender.borrow()
+        try:
+            await asyncio.wait_for(asyncio.shield(loan.granted), PATIENCE_S)
+        except TimeoutError:
+            self._lender.hurry(loan)
+            await loan.granted

@@ -86,7 +86,9 @@ def _row(version: ServedVersion, current: ModelSet, replicas: Sequence[ReplicaVi
 
 
 def _precision(variant: str, effective: str) -> str:
-    return variant if variant == effective else f"{variant}, computed in {effective}"
+    """`fp32` is computed in `f32` unless told otherwise, which need not be said."""
+    as_named = variant.replace("fp", "f") == effective
+    return variant if as_named else f"{variant}, computed in {effective}"
 
 
 def _node(replica: ReplicaView, found: ReplicasView, generation: int) -> NodeRow:

@@ -174,6 +174,7 @@ function makeKey() {
 }
 
 function closed() {
+  if ($("confirm").open) return; // the event comes late, and it was opened again meanwhile
   // Its button may have been drawn anew meanwhile, or be gone.
   const opener = asked && document.querySelector(`[data-key="${CSS.escape(asked.opener)}"]`);
   asked = null;

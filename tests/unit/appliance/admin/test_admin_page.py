@@ -16,6 +16,7 @@ from appliance.admin.page.histogram import Histogram
 from appliance.admin.page.latency_reading import LatencyReading
 from appliance.admin.page.recent_latency import STEP_S, WINDOW_S, RecentLatency
 from appliance.admin.page.rollback_preview import rollback_changes
+from appliance.admin.page.serving_panel import _precision
 from appliance.admin.page.wording import cpus, period, seconds
 from serving.audit.log import AuditLog
 from serving.domain.access import Role
@@ -156,6 +157,11 @@ def test_what_serves_on_which_cpus_and_how_long_the_queue_is(admin: SmallAdmin) 
     assert "hrnet 1 stable – – – not on 0" in text
     assert "Waiting3 Busy slots2 of 2" in text
     assert "node 0 at generation 7 0–3, 8" in text
+
+
+def test_a_precision_is_explained_where_it_is_not_what_it_is_called() -> None:
+    found = [_precision(*each) for each in (("fp32", "f32"), ("bf16", "bf16"), ("int8", "f32"))]
+    assert found == ["fp32", "bf16", "int8, computed in f32"]
 
 
 def test_a_canary_with_its_agreement(admin: SmallAdmin) -> None:
