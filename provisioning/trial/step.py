@@ -32,7 +32,7 @@ def try_version(order: TryOrder, report: Progress) -> Tried:
         report(done / len(plan.nodes), f"trying {manifest.name} version {manifest.version}")
         cache = order.cache_dir / f"node-{node.index}" if order.engine.compile_cache else None
         options = CompileOptions.for_node(node, cache)
-        model = CompiledModel(ov.Core(), version, variant, options)
+        model = CompiledModel.loaded(ov.Core(), version, variant, options)
         check_answers(model)
         precision = model.status.effective_precision
     return Tried(variant=variant, precision=precision)

@@ -68,11 +68,7 @@ class CompiledModel:
         options: CompileOptions,
         turn: Turn = no_turn,
     ) -> None:
-        """Verifies the files, compiles and warms up; each inference waits for its `turn`.
-
-        Raises CorruptModel.
-        """
-        version.verify(variant)
+        """Nothing yet: `load` does the work; each first inference then waits for its `turn`."""
         self.version = version
         self.variant = variant
         self.pace = Pace()
@@ -80,10 +76,25 @@ class CompiledModel:
         self._core = core
         self._options = options
         self._turn = turn
+        self.resident_bytes = 0
+        """About what it takes in memory: what the process grew by, at least its files' size."""
+
+    @classmethod
+    def loaded(
+        cls, core: Any, version: ModelVersion, variant: str, options: CompileOptions
+    ) -> CompiledModel:
+        """A model ready to run, for who has no other. Raises CorruptModel."""
+        model = cls(core, version, variant, options)
+        model.load()
+        return model
+
+    def load(self) -> None:
+        """Verifies the files, compiles and warms up. Raises CorruptModel."""
+        self.version.verify(self.variant)
         before = _resident_bytes()
         self._load()
-        self.resident_bytes = max(_resident_bytes() - before, version.file_bytes(variant))
-        """About what it takes in memory: what the process grew by, at least its files' size."""
+        file_bytes = self.version.file_bytes(self.variant)
+        self.resident_bytes = max(_resident_bytes() - before, file_bytes)
 
     @property
     def status(self) -> ModelStatus:

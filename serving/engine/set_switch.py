@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -105,9 +106,14 @@ class SetSwitch:
 
     async def _load(self, pin: ServedVersion) -> Variants:
         version = await asyncio.to_thread(find_pinned, self._repositories, pin)
-        model = await self._shelf.load_aside(version)
-        await asyncio.to_thread(check_answers, model)
-        return {model.variant: model}
+        made = [await self._shelf.load_aside(version)]
+        try:
+            await asyncio.to_thread(check_answers, made[0])
+        except BaseException as error:
+            traceback.clear_frames(error.__traceback__)
+            await self._shelf.forget(made, *pin.key)
+            raise
+        return {made[0].variant: made[0]}
 
     def _swap(self, stage: Stage) -> None:
         before = {model.version.key for model in self._shelf.defaults()}

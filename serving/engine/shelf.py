@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
+import traceback
 import weakref
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -42,6 +43,7 @@ class ModelShelf:
         self._loader = ThreadPoolExecutor(1, "model-loader")
         # A repair holds a slot, for which the loader may be waiting: it cannot queue behind it.
         self._repairer = ThreadPoolExecutor(1, "model-repairer")
+        self._destroyer = ThreadPoolExecutor(1, "model-destroyer")
         self._core = ov.Core()
         self._loaded: dict[Key, CompiledModel] = {}
         self._defaults: dict[str, dict[int, CompiledModel]] = {}
@@ -97,8 +99,8 @@ class ModelShelf:
         """
         wanted = set(model_set.versions)
         for model in [m for m in self.defaults() if m.version.pin not in wanted]:
-            variants = {each.variant: each for each in self.remove(*model.version.key)}
-            self.attic.keep(model.version.pin, variants)
+            left = {each.variant: each for each in self.remove(*model.version.key)}
+            self.attic.keep(model.version.pin, left)
         for variants in arrivals.values():
             for model in variants.values():
                 self._keep(model)
@@ -144,12 +146,13 @@ class ModelShelf:
         Destroying one takes a while: a thread does it, beside what serves.
         """
         refs = [weakref.ref(model) for model in models]
-        await asyncio.to_thread(models.clear)
+        await self._destroy(models)
         unfinished = [task for key, task in self._loading.items() if key[:2] == (name, version)]
         if unfinished:
             await asyncio.wait(unfinished)
         if any(ref() is not None for ref in refs):
-            gc.collect()  # an error's traceback, its frame and the error make a ring around it
+            # An error's traceback, its frame and the error make a ring around it.
+            await asyncio.get_running_loop().run_in_executor(self._destroyer, gc.collect)
 
     def find(self, name: str, version: Version, precision: str | None) -> CompiledModel | None:
         """The model that answers; None where its precision is yet to be compiled.
@@ -216,6 +219,7 @@ class ModelShelf:
     def close(self) -> None:
         self._loader.shutdown(wait=False, cancel_futures=True)
         self._repairer.shutdown(wait=False, cancel_futures=True)
+        self._destroyer.shutdown(wait=False)
 
     def _default_variant(self, version: ModelVersion) -> str:
         manifest = version.manifest
@@ -260,24 +264,51 @@ class ModelShelf:
 
     async def _load_and_keep(self, version: ModelVersion, key: Key) -> CompiledModel:
         """Another precision; not begun, or dropped, once the version is unloaded."""
+        made: list[CompiledModel] = []
         loop = asyncio.get_running_loop()
-        model = await loop.run_in_executor(self._loader, self._load_if_served, version, key[2])
-        if model is None or not self._serves(version):
-            del model  # the traceback would keep it
+        try:
+            await loop.run_in_executor(self._loader, self._load_if_served, made, version, key[2])
+        except BaseException:
+            await self._destroy(made)
+            raise
+        if not made or not self._serves(version):
+            await self._destroy(made)
             raise ModelNotFound(f"model {key[0]} version {key[1]} is no longer served")
-        self._loaded[key] = model
-        return model
+        self._loaded[key] = made[0]
+        return made.pop()
 
-    def _load_if_served(self, version: ModelVersion, variant: str) -> CompiledModel | None:
-        if not self._serves(version):
-            return None
-        return CompiledModel(self._core, version, variant, self._options, self.turn)
+    def _load_if_served(
+        self, made: list[CompiledModel], version: ModelVersion, variant: str
+    ) -> None:
+        if self._serves(version):
+            self._make(made, version, variant)
+
+    def _make(self, made: list[CompiledModel], version: ModelVersion, variant: str) -> None:
+        """Appends the model, so that neither the loader nor an error's frames keep it alive."""
+        made.append(CompiledModel(self._core, version, variant, self._options, self.turn))
+        try:
+            made[0].load()
+        except Exception as error:
+            traceback.clear_frames(error.__traceback__)
+            raise
+
+    async def _destroy(self, models: list[CompiledModel]) -> None:
+        """On a thread that never runs an inference.
+
+        OpenVINO 2026.4 may crash at the next inference of a thread that has destroyed a compiled
+        model: in one run of four, when the loader did both.
+        """
+        await asyncio.get_running_loop().run_in_executor(self._destroyer, models.clear)
 
     async def _load(self, version: ModelVersion, variant: str) -> CompiledModel:
+        made: list[CompiledModel] = []
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(
-            self._loader, CompiledModel, self._core, version, variant, self._options, self.turn
-        )
+        try:
+            await loop.run_in_executor(self._loader, self._make, made, version, variant)
+        except BaseException:
+            await self._destroy(made)
+            raise
+        return made.pop()
 
 
 def _promotable(manifest: ModelManifest) -> list[str]:

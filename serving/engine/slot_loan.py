@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from serving.domain.errors import AiboxError, Overloaded
+from serving.domain.errors import AiboxError, ModelNotReady, Overloaded
 from serving.engine.slot_queue import Ticket
 
 _RETRY_S = 0.05
@@ -57,12 +58,14 @@ class TurnTaker:
     """A `Turn` over one dispatcher's slots, for threads beside its event loop.
 
     It lets the requests of callers pass for a while and no longer: on a box that is never idle a
-    new version would else never come to serve.
+    new version would else never come to serve. It knows its lender weakly: a ring through models
+    and engine would leave compiled models to Python's collector, which destroys them on any
+    thread, and OpenVINO 2026.4 crashes at that thread's next inference.
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop, lender: Lender) -> None:
         self._loop = loop
-        self._lender = lender
+        self._lender = weakref.ref(lender)
 
     @contextmanager
     def __call__(self) -> Iterator[None]:
@@ -71,7 +74,7 @@ class TurnTaker:
         try:
             yield
         finally:
-            self._loop.call_soon_threadsafe(self._lender.give_back)
+            self._loop.call_soon_threadsafe(self._give_back)
 
     async def _take(self) -> None:
         while True:
@@ -81,9 +84,17 @@ class TurnTaker:
                 await asyncio.sleep(_RETRY_S)
 
     async def _borrowed(self) -> None:
-        loan = self._lender.borrow()
+        lender = self._lender()
+        if lender is None:
+            raise ModelNotReady("the engine is shutting down; try again later")
+        loan = lender.borrow()
         try:
             await asyncio.wait_for(asyncio.shield(loan.granted), PATIENCE_S)
         except TimeoutError:
-            self._lender.hurry(loan)
+            lender.hurry(loan)
             await loan.granted
+
+    def _give_back(self) -> None:
+        lender = self._lender()
+        if lender is not None:
+            lender.give_back()

@@ -55,6 +55,7 @@ def control_service(holder: SetHolder) -> Service:
     servicer = ControlServicer(holder)
 
     def register(server: grpc.aio.Server) -> None:
-        control_pb2_grpc.add_ControlServiceServicer_to_server(servicer, server)
+        add = control_pb2_grpc.add_ControlServiceServicer_to_server
+        add(servicer, server)  # type: ignore[no-untyped-call]
 
     return Service(SERVICE_NAME, register)

@@ -36,7 +36,7 @@ def loaded(repository: Path, node: NodePlan, asked: Any, answers: Any) -> Compil
         text += f'self_test.{what} = {{path = "{path}", sha256 = "{digest}"}}\n'
     tiny.write_version(repository, "two", tiny.two_outputs(), extra=text)
     options = CompileOptions.for_node(node, None)
-    return CompiledModel(ov.Core(), ModelVersion.read(folder), "fp32", options)
+    return CompiledModel.loaded(ov.Core(), ModelVersion.read(folder), "fp32", options)
 
 
 @pytest.mark.parametrize("name", ["positive", "total"])

@@ -231,7 +231,7 @@ async def test_a_load_and_a_repair_do_not_wait_for_each_other(
             await engine.infer(InferenceRequest("picky", inputs))
 
     async with running(repository, node(), sets(1, pins[0]), max_retired_gb=0) as engine:
-        for generation in range(2, 8):
+        for generation in range(2, 4):
             pin = pins[generation % 3]
             switch = asyncio.create_task(engine.sets.activate(sets(generation, pin)))
             while not switch.done():

@@ -41,7 +41,7 @@ def check(folder: Path, variant: str) -> None:
     """As a replica does it."""
     node = make_plan(read_machine(), EngineSettings()).nodes[0]
     options = CompileOptions.for_node(node, None)
-    check_answers(CompiledModel(ov.Core(), ModelVersion.read(folder), variant, options))
+    check_answers(CompiledModel.loaded(ov.Core(), ModelVersion.read(folder), variant, options))
 
 
 def arrays(folder: Path, what: str) -> dict[str, Any]:

@@ -26,7 +26,7 @@ from serving.domain.access import Role
 from serving.jobs.settings import IntakeSettings, JobSettings
 from serving.jobs.spool import Spool
 from serving.jobs.store import JobStore
-from tests.unit.appliance.registry.small_box import EVERY_VERSION, CHEST, SmallBox
+from tests.unit.appliance.registry.small_box import CHEST, EVERY_VERSION, SmallBox
 from tests.unit.appliance.registry.tiny_versions import write_version
 
 LOOPBACK = "http://127.0.0.1:8002"
