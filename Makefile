@@ -7,7 +7,7 @@ STUDY ?=
 QUICK ?=
 export PYTHONUNBUFFERED := 1
 
-.PHONY: help install install-zoo demo check test test-zoo stubs loadtest bench-transport bench-overload bench-memory bench-models bench-study bench-radiomics bench-radiomics-beside install-peers install-radiomics-peers clean
+.PHONY: help install install-zoo demo check test test-zoo stubs loadtest bench-transport bench-overload bench-memory bench-models bench-study bench-radiomics bench-radiomics-beside bench-switching bench-shadow install-peers install-radiomics-peers clean
 
 help:  ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 20
@@ -74,6 +74,12 @@ bench-radiomics: install-radiomics-peers  ## Extraction against pyradiomics and 
 
 bench-radiomics-beside: install  ## STAT and routine requests beside a full batch job
 	$(BIN)/python -m loadtests.bench.radiomics_beside $(if $(QUICK),--quick)
+
+bench-switching: install  ## A hundred switches and twenty rollbacks of a version under load
+	$(BIN)/python -m loadtests.bench.switching $(if $(QUICK),--quick)
+
+bench-shadow: install  ## STAT and routine work beside a shadow release, and without one
+	$(BIN)/python -m loadtests.bench.shadow_cost $(if $(QUICK),--quick)
 
 install-peers: install  ## The rival servers of bench-transport (large)
 	$(PYTHON) -m venv .venv-peers
