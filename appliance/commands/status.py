@@ -78,7 +78,7 @@ def _print_box(report: BoxReport, processes: BoxProcesses) -> None:
     since = datetime.fromtimestamp(report.since, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
     answers.print(f"aibox {report.version} is {report.phase} since {since}, process {report.pid}")
     answers.print(f"  gRPC      {report.grpc_address}")
-    answers.print(f"  admin     http://{report.admin_address}")
+    answers.print(f"  admin     {report.admin_address}")
     answers.print(f"  analyzer  {_process(processes.analyzer_pid)}")
     answers.print(f"  cohorts   {_process(processes.cohort_runner_pid)}")
     lost = f", last after the loss of its {report.last_loss}" if report.last_loss else ""

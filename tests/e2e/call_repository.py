@@ -24,7 +24,7 @@ def main(address: str) -> None:
         told["after"] = _index(client)
         told["unknown"] = _told(lambda: client.load_model("nobody"))
         told["configured"] = _told(lambda: client.load_model("times", config="{}"))
-    print(json.dumps(told))
+    sys.stdout.write(json.dumps(told))
 
 
 def _index(client: triton.InferenceServerClient) -> dict[str, str]:
