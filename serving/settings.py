@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from serving.access.settings import AccessSettings
 from serving.audit.settings import AuditSettings
 from serving.dicom.settings import DicomSettings
+from serving.domain.model_set import MODEL_SET_NAME
 from serving.engine.settings import EngineSettings
 from serving.jobs.settings import JobSettings
 from serving.logs import LogSettings
@@ -76,7 +77,7 @@ class ServingSettings(BaseModel):
     @property
     def model_set_file(self) -> Path:
         """What every replica serves; replaced whole at each switch."""
-        return self.state_dir / "model-set.json"
+        return self.state_dir / MODEL_SET_NAME
 
     @property
     def audit_dir(self) -> Path:

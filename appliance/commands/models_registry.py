@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from appliance.registry.record import Key
 from appliance.registry.registry_store import RegistryStore
 from appliance.state_dir import StateDir
-from serving.domain.model_set import ModelSet, read_model_set
-from serving.jobs.model_set_file import MODEL_SET_NAME
+from serving.domain.model_set import MODEL_SET_NAME, ModelSet, read_model_set
 
 _DATABASE = "jobs.sqlite"
 

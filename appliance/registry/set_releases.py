@@ -74,7 +74,7 @@ def exchange_model(current: ModelSet, name: str, version: int) -> ModelSet:
 
 def prune_releases(current: ModelSet) -> ModelSet:
     """Drops what no route uses, but for the newest of each name. The generation stays."""
-    routed = {reference for route in current.routes for reference in route.references}
+    routed = current.routed
     spare: dict[str, list[Release]] = {}
     for release in sorted(current.releases, key=lambda each: -each.version):
         if release.reference not in routed:

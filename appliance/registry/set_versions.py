@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Set
 
 from appliance.registry.set_releases import exchange_model, prune_releases
 from appliance.registry.successor import require_version, revised, successor
@@ -41,13 +41,8 @@ def remove_version(current: ModelSet, name: str, version: int) -> ModelSet:
 
 def evict_version(current: ModelSet, name: str, version: int) -> ModelSet:
     """As `remove_version`, and releases that no route uses go with it. Raises alike."""
-    routed = _routed(current)
-    kept = tuple(
-        release
-        for release in current.releases
-        if release.reference in routed or release.models.get(name) != version
-    )
-    return remove_version(revised(current, releases=kept), name, version)
+    spare = {release.reference for release in current.releases} - current.routed
+    return remove_version(_without_releases(current, spare, name, version), name, version)
 
 
 def promote_version(current: ModelSet, name: str, version: int) -> ModelSet:
@@ -102,7 +97,7 @@ def retire_replaced(before: ModelSet, after: ModelSet, wanted: Wanted) -> ModelS
     The releases that studies ran with them go too; what a label, a route or another release needs
     stays. A rollback brings both back: replicas keep what left while memory allows.
     """
-    left = _routed(before) - _routed(after)
+    left = before.routed - after.routed
     following = after
     for name in before.labels:
         number = before.stable(name)
@@ -117,20 +112,22 @@ def retire_replaced(before: ModelSet, after: ModelSet, wanted: Wanted) -> ModelS
 def _without_if_unneeded(
     current: ModelSet, name: str, version: int, left: frozenset[str]
 ) -> ModelSet:
-    kept = tuple(
-        release
-        for release in current.releases
-        if release.reference not in left or release.models.get(name) != version
-    )
     try:
-        following = remove_version(revised(current, releases=kept), name, version)
+        spared = _without_releases(current, left, name, version)
+        following = remove_version(spared, name, version)
     except IllegalTransition:
         return current
     return revised(following, generation=current.generation)
 
 
-def _routed(current: ModelSet) -> frozenset[str]:
-    return frozenset(each for route in current.routes for each in route.references)
+def _without_releases(current: ModelSet, droppable: Set[str], name: str, version: int) -> ModelSet:
+    """The set without those of the releases that run this version."""
+    kept = tuple(
+        release
+        for release in current.releases
+        if release.reference not in droppable or release.models.get(name) != version
+    )
+    return revised(current, releases=kept)
 
 
 def _refuse_stable(label: str) -> None:

@@ -8,9 +8,7 @@ from pydantic import ValidationError
 
 from provisioning.keys.small_file import make_private_folder, write_whole
 from serving.domain.errors import InvalidRequest, ModelNotFound
-from serving.domain.model_set import Release, read_model_set
-
-MODEL_SET_NAME = "model-set.json"
+from serving.domain.model_set import MODEL_SET_NAME, Release, read_model_set
 
 
 def release_path(state_root: Path, reference: str) -> Path:

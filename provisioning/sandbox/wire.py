@@ -6,8 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from serving.domain import errors
-from serving.domain.errors import AiboxError, InvalidRequest
+from serving.domain.errors import AiboxError, InvalidRequest, error_class
 
 
 class Order(BaseModel):
@@ -37,7 +36,4 @@ def to_line(error: AiboxError) -> Line:
 
 def to_error(line: Line) -> AiboxError:
     """The counterpart of `to_line`; an unknown class becomes InvalidRequest."""
-    kind = getattr(errors, line.error or "", InvalidRequest)
-    if not (isinstance(kind, type) and issubclass(kind, AiboxError)):
-        kind = InvalidRequest
-    return kind(line.message)
+    return (error_class(line.error or "") or InvalidRequest)(line.message)

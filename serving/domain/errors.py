@@ -44,6 +44,12 @@ def _rebuild(kind: type[AiboxError], message: str, details: dict[str, Detail]) -
     return kind(message, **details)
 
 
+def error_class(name: str) -> type[AiboxError] | None:
+    """The domain error of that class name, as processes tell each other of it."""
+    kind = globals().get(name)
+    return kind if isinstance(kind, type) and issubclass(kind, AiboxError) else None
+
+
 class InvalidRequest(AiboxError):
     """The request can never succeed as it is; the message says what was expected and what came."""
 

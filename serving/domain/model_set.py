@@ -14,6 +14,8 @@ from serving.domain.errors import CorruptModel
 from serving.domain.manifest import Name
 from serving.domain.provenance import Sha256
 
+MODEL_SET_NAME = "model-set.json"
+"""In the state directory."""
 STABLE = "stable"
 """The label of the version that answers where a request names none."""
 
@@ -107,6 +109,11 @@ class ModelSet(_Part):
     @property
     def keys(self) -> frozenset[tuple[str, int]]:
         return frozenset(version.key for version in self.versions)
+
+    @property
+    def routed(self) -> frozenset[str]:
+        """References of the releases that some route names."""
+        return frozenset(each for route in self.routes for each in route.references)
 
     def stable(self, name: str) -> int | None:
         """The version that answers where none is named; None for a model that is not served."""

@@ -125,7 +125,7 @@ class InferenceEngine:
         entered_s = time.monotonic()
         model: CompiledModel | None = None
         try:
-            model = self._find(request) or await self._compile(request)
+            model = await self._ready(request)
             work = _checked(model, request)
             await self._dispatcher.run(work)
         except (AiboxError, asyncio.CancelledError) as error:
@@ -152,7 +152,7 @@ class InferenceEngine:
     ) -> ModelStatus:
         """Like `status`, compiling the precision, or a `pinned` version, now where need be."""
         request = InferenceRequest(name, (), version, precision=precision, pinned=pinned)
-        model = self._find(request) or await self._compile(request)
+        model = await self._ready(request)
         return model.status
 
     async def describe(self, name: str, version: int | None) -> tuple[ModelStatus, ModelManifest]:
@@ -161,7 +161,7 @@ class InferenceEngine:
         Raises ModelNotFound, and CorruptModel where such a one cannot be loaded again.
         """
         request = InferenceRequest(name, (), version, pinned=True)
-        model = self._find(request) or await self._compile(request)
+        model = await self._ready(request)
         return model.status, model.version.manifest
 
     def statuses(self) -> Sequence[ModelStatus]:
@@ -221,18 +221,18 @@ class InferenceEngine:
         if not self._open:
             raise ModelNotReady("the engine is starting or shutting down; try again later")
 
-    def _find(self, request: InferenceRequest) -> CompiledModel | None:
-        self._check_open()
-        name, version = request.model_name, request.model_version
-        if request.pinned and isinstance(version, int) and not self._shelf.serves(name, version):
-            return self._shelf.find_retired(name, version, request.precision)
-        return self._shelf.find(name, version, request.precision)
+    async def _ready(self, request: InferenceRequest) -> CompiledModel:
+        """The model that answers, compiled now where need be; a retired one for a pinned request.
 
-    async def _compile(self, request: InferenceRequest) -> CompiledModel:
-        name, version = request.model_name, request.model_version
+        Raises ModelNotReady, ModelNotFound, CorruptModel.
+        """
+        self._check_open()
+        name, version, precision = request.model_name, request.model_version, request.precision
         if request.pinned and isinstance(version, int) and not self._shelf.serves(name, version):
-            return await self.sets.revive(name, version)
-        return await self._shelf.fetch(name, version, request.precision or "")
+            retired = self._shelf.find_retired(name, version, precision)
+            return retired or await self.sets.revive(name, version)
+        found = self._shelf.find(name, version, precision)
+        return found or await self._shelf.fetch(name, version, precision or "")
 
     def _answer(self, work: Work) -> InferenceResponse:
         status = work.model.status

@@ -10,9 +10,8 @@ from urllib.parse import quote
 
 import httpx
 
-from serving.domain import errors
 from serving.domain.access import BEARER, Caller, passed_on
-from serving.domain.errors import AiboxError, ModelNotReady
+from serving.domain.errors import AiboxError, ModelNotReady, error_class
 from serving.domain.repository import RepositoryEntry
 
 CHANGE_TIMEOUT_S = 600.0
@@ -72,5 +71,5 @@ def _error(answer: httpx.Response) -> AiboxError:
         sentence = str(problem["detail"])
     except (json.JSONDecodeError, KeyError, TypeError, AttributeError):
         return ModelNotReady(_AWAY)
-    kind = getattr(errors, name, ModelNotReady)
-    return kind(sentence) if issubclass(kind, AiboxError) else ModelNotReady(_AWAY)
+    kind = error_class(name)
+    return ModelNotReady(_AWAY) if kind is None else kind(sentence)

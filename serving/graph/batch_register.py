@@ -8,14 +8,13 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-_STARTED_FIELD = 19
-"""Of /proc/<pid>/stat behind the name: `starttime`, field 22 of proc(5)."""
+from serving.jobs.owner import started_ticks
 
 
 def enter(folder: Path) -> None:
     """Registers this process; a second time does nothing more."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    (folder / str(os.getpid())).write_text(_started(os.getpid()) or "", "ascii")
+    (folder / str(os.getpid())).write_text(str(started_ticks(os.getpid())), "ascii")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,15 +66,7 @@ def _open(pid: int, path: Path) -> BatchProcess | None:
         return None
     with suppress(OSError):
         wrote = path.read_text("ascii")
-        if wrote == _started(pid) and os.sched_getscheduler(pid) == os.SCHED_IDLE:
+        if wrote == str(started_ticks(pid)) and os.sched_getscheduler(pid) == os.SCHED_IDLE:
             return BatchProcess(pid, descriptor)
     os.close(descriptor)
     return None
-
-
-def _started(pid: int) -> str | None:
-    try:
-        text = Path(f"/proc/{pid}/stat").read_text("ascii", errors="replace")
-    except OSError:
-        return None
-    return text.rpartition(")")[2].split()[_STARTED_FIELD]

@@ -9,9 +9,6 @@ from pathlib import Path
 from serving.domain.errors import CorruptModel
 from serving.domain.model_set import ModelSet, read_model_set
 
-MODEL_SET_NAME = "model-set.json"
-"""In the state directory."""
-
 _Mark = tuple[int, int, int] | None
 
 _log = logging.getLogger(__name__)

@@ -27,7 +27,7 @@ class Owner:
     @classmethod
     def of_this_process(cls) -> Owner:
         pid = os.getpid()
-        ticks = _started_ticks(pid)
+        ticks = started_ticks(pid)
         return cls(_boot_id(), _pid_namespace(), pid, ticks or 0, uuid.uuid4().hex[:8])
 
     @property
@@ -48,7 +48,7 @@ class Owner:
             return True
         if self.pid_namespace != _pid_namespace():
             return False
-        return _started_ticks(self.pid) != self.started_ticks
+        return started_ticks(self.pid) != self.started_ticks
 
 
 def _boot_id() -> str:
@@ -59,7 +59,7 @@ def _pid_namespace() -> str:
     return str((_PROC / "self/ns/pid").stat().st_ino)
 
 
-def _started_ticks(pid: int) -> int | None:
+def started_ticks(pid: int) -> int | None:
     """Start time in clock ticks since boot (proc(5), stat field 22); None for no or a zombie."""
     try:
         text = (_PROC / str(pid) / "stat").read_text("utf-8", errors="replace")

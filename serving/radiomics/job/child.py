@@ -10,8 +10,7 @@ from typing import IO, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from serving.domain import errors
-from serving.domain.errors import AiboxError, IllegalTransition
+from serving.domain.errors import IllegalTransition, error_class
 from serving.domain.slices import Progress
 
 _LOOK_S = 0.3
@@ -89,10 +88,8 @@ def _parse(text: str) -> ChildLine | None:
 
 
 def _error(line: ChildLine) -> Exception:
-    kind = getattr(errors, line.kind, None)
-    if isinstance(kind, type) and issubclass(kind, AiboxError):
-        return kind(line.message)
-    return RuntimeError(line.kind)
+    kind = error_class(line.kind)
+    return RuntimeError(line.kind) if kind is None else kind(line.message)
 
 
 def _end(process: subprocess.Popen[str]) -> None:

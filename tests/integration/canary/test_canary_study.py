@@ -22,10 +22,17 @@ from serving.dicom.reader import StudyReader
 from serving.domain.job import JobState
 from serving.domain.job_store import StudyHeader
 from serving.domain.lane import Lane
-from serving.domain.model_set import ModelSet, Release, Route, ServedVersion, write_model_set
+from serving.domain.model_set import (
+    MODEL_SET_NAME,
+    ModelSet,
+    Release,
+    Route,
+    ServedVersion,
+    write_model_set,
+)
 from serving.jobs.attempt import Workshop
 from serving.jobs.intake import KIND, JobIntake
-from serving.jobs.model_set_file import MODEL_SET_NAME, ModelSetFile
+from serving.jobs.model_set_file import ModelSetFile
 from serving.jobs.results import ResultStore
 from serving.jobs.settings import IntakeSettings, JobSettings
 from serving.jobs.spool import Spool
