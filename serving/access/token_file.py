@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from serving.access.token import Issued, Token, TokenName, digest_of, make_id, make_secret
 from serving.domain.access import RESERVED_NAMES, Role
-from serving.domain.disk import sync
+from serving.domain.disk import replace_whole
 from serving.domain.errors import IllegalTransition, InvalidRequest, Unauthenticated
 
 TOKEN_FILE = "tokens.json"
@@ -104,14 +104,8 @@ class TokenFile:
             os.close(lock)
 
     def _write(self, tokens: tuple[Token, ...]) -> None:
-        scratch = self._path.with_suffix(".new")
-        scratch.unlink(missing_ok=True)
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
-        with os.fdopen(os.open(scratch, flags, _PRIVATE), "w", encoding="utf-8") as file:
-            file.write(_Content(tokens=tokens).model_dump_json(indent=2) + "\n")
-        sync(scratch)
-        scratch.replace(self._path)
-        sync(self._path.parent)
+        content = _Content(tokens=tokens).model_dump_json(indent=2) + "\n"
+        replace_whole(self._path, content.encode())
 
 
 def _read(path: Path) -> _Content:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from serving.audit.entry import Number
-from serving.domain.disk import sync
+from serving.domain.disk import replace_whole
 from serving.domain.provenance import Sha256
 
 HEAD_NAME = "head.json"
@@ -42,10 +41,4 @@ def read_head(folder: Path) -> Head | None:
 
 def write_head(folder: Path, head: Head) -> None:
     """On the disk, whole, once this returns. Hold the log's lock. Raises OSError."""
-    scratch = folder / "head.new"
-    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
-    with os.fdopen(os.open(scratch, flags, PRIVATE), "wb") as file:
-        file.write(head.model_dump_json().encode("ascii") + b"\n")
-    sync(scratch)
-    scratch.replace(folder / HEAD_NAME)
-    sync(folder)
+    replace_whole(folder / HEAD_NAME, head.model_dump_json().encode("ascii") + b"\n")

@@ -9,7 +9,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from serving.domain.disk import sync
+from serving.domain.disk import replace_whole
 from serving.domain.errors import CorruptModel
 from serving.domain.manifest import Name
 from serving.domain.provenance import Sha256
@@ -143,11 +143,7 @@ def write_model_set(path: Path, model_set: ModelSet) -> None:
     The rename is the moment of a switch: a box that dies before it starts with the old set, one
     that dies after it with the new one.
     """
-    scratch = path.with_suffix(".new")
-    scratch.write_text(model_set.model_dump_json(indent=2) + "\n", "utf-8")
-    sync(scratch)
-    scratch.replace(path)
-    sync(path.parent)
+    replace_whole(path, model_set.model_dump_json(indent=2).encode() + b"\n")
 
 
 def _once(what: str, names: list[str]) -> None:

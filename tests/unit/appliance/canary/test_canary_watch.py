@@ -24,8 +24,7 @@ from serving.jobs.settings import IntakeSettings
 from serving.jobs.spool import Spool
 from serving.jobs.store import JobStore
 from tests.unit.appliance.canary.some_pairs import pair
-from tests.unit.appliance.registry.small_box import SmallBox
-from tests.unit.appliance.registry.test_registry_switch import VENDOR
+from tests.unit.appliance.registry.small_box import VENDOR, SmallBox
 from tests.unit.appliance.registry.tiny_versions import write_version
 
 RULE = CanaryRule(enabled=True, min_studies=3, automatic_promotion=True)

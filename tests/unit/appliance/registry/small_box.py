@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from appliance.registry.actor import NamedActor
 from appliance.registry.admission import Admission, unwatched
 from appliance.registry.boot import Boot
 from appliance.registry.newcomers import PipelineNeeds
 from appliance.registry.policy import Every, VersionPolicy
 from appliance.registry.record import VersionRecord
 from appliance.registry.registry_store import RegistryStore
+from appliance.registry.set_versions import add_version, promote_version
 from appliance.registry.settings import RegistrySettings
 from appliance.registry.switch_audit import SwitchAudit
 from appliance.registry.switcher import Switcher
@@ -19,8 +21,12 @@ from serving.domain.audit import AuditEvent, Outcome
 from serving.domain.errors import AiboxError, AuditUnavailable, ModelNotReady
 from serving.domain.model_set import ModelSet, ServedVersion, read_model_set
 from serving.engine.catalog import scan
+from tests.unit.appliance.registry.tiny_versions import write_version
 
 CHEST = PipelineNeeds("chest_ct", ("hrnet", "unet"), {"precision": "fp32"})
+
+
+VENDOR = NamedActor("acme", "vendor")
 
 
 class Killed(BaseException):
@@ -183,3 +189,27 @@ class SmallBox:
 
 def refusal(message: str = "its self-test gives another answer") -> AiboxError:
     return AiboxError(message)
+
+
+def box_with_import(root: Path) -> SmallBox:
+    """Serving hrnet 1 and unet 1; unet 2 was imported since."""
+    made = SmallBox(root)
+    for name in ("hrnet", "unet"):
+        write_version(made.product, name)
+    made.boot()
+    write_version(made.models, "unet", 2)
+    made.restart()
+    made.audit.events.clear()
+    made.trial.tried.clear()
+    return made
+
+
+def promote_unet(box: SmallBox, switcher: Switcher | None = None) -> ModelSet:
+    """What the vendor's promotion of unet 2 commits."""
+    pin = box.pin("unet", 2)
+    return (switcher or box.switcher()).switch(
+        lambda current: promote_version(add_version(current, pin), "unet", 2),
+        VENDOR,
+        "model.promote",
+        "unet 2",
+    )

@@ -1,17 +1,13 @@
-"""Whatever is asked of a set in whatever order: the next one is valid, or there is a sentence."""
+"""What each change of a set does, and what it refuses."""
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from appliance.registry import set_releases, set_routes, set_versions
-from appliance.registry.newcomers import PipelineNeeds, join
-from appliance.registry.policy import Every, Latest, VersionPolicy
+from appliance.registry.newcomers import join
+from appliance.registry.policy import Every, VersionPolicy
 from appliance.registry.set_releases import (
     KEPT_UNROUTED,
     add_release,
@@ -42,151 +38,21 @@ from serving.domain.errors import (
     ModelNotFound,
     VersionExists,
 )
-from serving.domain.model_set import ModelSet, Release, Route, ServedVersion
-
-NEEDS = (PipelineNeeds("chest", ("a", "b"), {"p": "1"}), PipelineNeeds("breast", ("b",)))
-LATEST = RegistrySettings(default_policy=VersionPolicy(latest=Latest()))
-
-
-def _version(name: str, version: int) -> ServedVersion:
-    return ServedVersion(name=name, version=version, manifest_sha256="0" * 64)
-
-
-def _set(*keys: tuple[str, int]) -> ModelSet:
-    return join(ModelSet(generation=0), (_version(*key) for key in keys), NEEDS)
-
-
-def _two() -> ModelSet:
-    """a and b at 1, and a newer a that nobody runs yet."""
-    return add_version(_set(("a", 1), ("b", 1)), _version("a", 2))
-
-
-# --- any sequence ---------------------------------------------------------------------------
-
-_names, _numbers = st.sampled_from(["a", "b", "c"]), st.integers(1, 4)
-_references = st.builds(lambda n, v: f"{n}@{v}", st.sampled_from(["chest", "breast"]), _numbers)
-_labels = st.sampled_from(["stable", "canary", "x", "Bad label"])
-_pipelines = st.sampled_from(["chest", "breast", "other"])
-_shares = st.sampled_from([0.0, 0.1, 1.0, 1.5, float("nan")])
-_callers = st.lists(st.sampled_from(["pacs", "ris"]), max_size=2)
-_releases = st.builds(
-    Release,
-    name=st.sampled_from(["chest", "breast"]),
-    version=_numbers,
-    pipeline=_pipelines,
-    models=st.dictionaries(_names, _numbers, max_size=2),
-)
-_Change = Callable[[ModelSet], ModelSet]
-
-
-def _change(function: Callable[..., ModelSet], *arguments: st.SearchStrategy) -> st.SearchStrategy:
-    def bound(given: tuple[object, ...]) -> _Change:
-        return lambda current: function(current, *given)
-
-    return st.tuples(*arguments).map(bound)
-
-
-_changes = st.one_of(
-    _change(add_version, st.builds(_version, _names, _numbers)),
-    _change(remove_version, _names, _numbers),
-    _change(evict_version, _names, _numbers),
-    _change(promote_version, _names, _numbers),
-    _change(set_label, _names, _labels, _numbers),
-    _change(remove_label, _names, _labels),
-    _change(add_release, _releases),
-    _change(remove_release, _references),
-    _change(promote_release, _references),
-    _change(start_canary, _references, _shares, _callers),
-    _change(stop_canary, _pipelines),
-    _change(start_shadow, _references),
-    _change(stop_shadow, _pipelines),
-    _change(apply_policy, st.just(LATEST.wanted)),
-    _change(
-        lambda now, name, number: retire_replaced(
-            now, promote_version(now, name, number), LATEST.wanted
-        ),
-        _names,
-        _numbers,
-    ),
-    _change(repair, st.frozensets(st.tuples(_names, _numbers), max_size=8)),
-    _change(lambda current: join(current, (), NEEDS)),
-)
-
-
-@given(st.lists(_changes, max_size=25), st.data())
-def test_any_sequence_gives_valid_sets_or_domain_errors(
-    changes: list[_Change], data: st.DataObject
-) -> None:
-    served = [_set(("a", 1), ("a", 2), ("b", 1), ("c", 1))]
-    for change in changes:
-        current = served[-1]
-        if data.draw(st.integers(0, 5)) == 0:
-            earlier = data.draw(st.sampled_from(served))
-            following = rollback(current, earlier)
-            assert following.routes == earlier.routes
-            assert earlier.labels.items() <= following.labels.items()
-            assert current.keys | earlier.keys == following.keys
-        else:
-            try:
-                following = change(current)
-            except AiboxError:
-                continue
-        assert following.generation == current.generation + 1
-        assert ModelSet.model_validate_json(following.model_dump_json()) == following
-        served.append(following)
-
-
-@given(st.lists(_changes, max_size=25), st.data())
-def test_a_release_number_never_means_two_things(
-    changes: list[_Change], data: st.DataObject
-) -> None:
-    served = [_set(("a", 1), ("a", 2), ("b", 1), ("b", 2))]
-    meant: dict[str, Release] = {}
-    for change in changes:
-        earlier = data.draw(st.sampled_from(served))
-        with contextlib.suppress(AiboxError):
-            served.append(change(served[-1]))
-            served.append(rollback(served[-1], earlier))
-        for release in served[-1].releases:
-            assert meant.setdefault(release.reference, release) == release
-
-
-@given(st.lists(_changes, max_size=15), _names, _numbers, _references)
-def test_a_rollback_undoes_a_promotion(
-    changes: list[_Change], name: str, version: int, reference: str
-) -> None:
-    current = _set(("a", 1), ("a", 2), ("b", 1), ("b", 2))
-    for change in changes:
-        try:
-            current = change(current)
-        except AiboxError:
-            continue
-    for promote in (
-        lambda: promote_version(current, name, version),
-        lambda: promote_release(current, reference),
-    ):
-        try:
-            promoted = promote()
-        except AiboxError:
-            continue
-        back = rollback(promoted, current)
-        assert (back.labels, back.routes) == (current.labels, current.routes)
-        assert back.keys == promoted.keys
-        assert all(release in back.releases for release in promoted.releases)
-
+from serving.domain.model_set import ModelSet, Release, Route
+from tests.unit.appliance.registry.some_sets import LATEST, NEEDS, set_of, two_versions, version_of
 
 # --- versions and labels --------------------------------------------------------------------
 
 
 def test_the_first_version_of_a_model_is_stable_and_later_ones_are_not() -> None:
-    current = add_version(ModelSet(generation=0), _version("a", 3))
-    assert add_version(current, _version("a", 5)).labels == {"a": {"stable": 3}}
+    current = add_version(ModelSet(generation=0), version_of("a", 3))
+    assert add_version(current, version_of("a", 5)).labels == {"a": {"stable": 3}}
     with pytest.raises(VersionExists, match="model a version 3 serves already"):
-        add_version(current, _version("a", 3))
+        add_version(current, version_of("a", 3))
 
 
 def test_promoting_a_version_derives_releases_of_every_pipeline_that_runs_its_like() -> None:
-    current = add_version(_set(("a", 1), ("b", 1)), _version("b", 2))
+    current = add_version(set_of(("a", 1), ("b", 1)), version_of("b", 2))
     promoted = promote_version(current, "b", 2)
     assert promoted.labels["b"] == {"stable": 2}
     assert promoted.labels["a"] == {"stable": 1}
@@ -203,7 +69,7 @@ def test_promoting_a_version_derives_releases_of_every_pipeline_that_runs_its_li
 
 
 def test_promoting_back_and_forth_uses_the_same_releases_again() -> None:
-    once = promote_version(_two(), "a", 2)
+    once = promote_version(two_versions(), "a", 2)
     back = promote_version(once, "a", 1)
     again = promote_version(back, "a", 2)
     assert len(again.releases) == len(once.releases) == 3
@@ -213,7 +79,7 @@ def test_promoting_back_and_forth_uses_the_same_releases_again() -> None:
 
 def test_promoting_a_version_ends_the_canary_that_it_makes_stable() -> None:
     current = add_release(
-        _two(),
+        two_versions(),
         Release(
             name="chest",
             version=2,
@@ -231,10 +97,10 @@ def test_promoting_a_version_ends_the_canary_that_it_makes_stable() -> None:
 @pytest.mark.parametrize(
     ("current", "key", "sentence"),
     [
-        (_two(), ("a", 1), "a version 1 is labelled stable"),
-        (set_label(_two(), "a", "next", 2), ("a", 2), "a version 2 is labelled next"),
-        (_set(("a", 1), ("b", 1)), ("a", 1), "release chest@1 needs a version 1"),
-        (promote_version(_two(), "a", 2), ("a", 1), "release chest@1 needs a version 1"),
+        (two_versions(), ("a", 1), "a version 1 is labelled stable"),
+        (set_label(two_versions(), "a", "next", 2), ("a", 2), "a version 2 is labelled next"),
+        (set_of(("a", 1), ("b", 1)), ("a", 1), "release chest@1 needs a version 1"),
+        (promote_version(two_versions(), "a", 2), ("a", 1), "release chest@1 needs a version 1"),
     ],
 )
 def test_what_is_needed_is_not_removed(
@@ -245,16 +111,16 @@ def test_what_is_needed_is_not_removed(
 
 
 def test_the_last_version_of_a_model_takes_its_labels_along() -> None:
-    current = add_version(_two(), _version("c", 1))
+    current = add_version(two_versions(), version_of("c", 1))
     left = remove_version(current, "c", 1)
-    assert left.keys == _two().keys
+    assert left.keys == two_versions().keys
     assert "c" not in left.labels
     with pytest.raises(ModelNotFound, match="no version of a model c is in service"):
         remove_version(left, "c", 1)
 
 
 def test_an_eviction_takes_spare_releases_along_and_spares_routed_ones() -> None:
-    promoted = promote_version(_two(), "a", 2)
+    promoted = promote_version(two_versions(), "a", 2)
     evicted = evict_version(promoted, "a", 1)
     assert ("a", 1) not in evicted.keys
     assert evicted.release("chest@1") is None
@@ -282,16 +148,16 @@ def test_an_eviction_takes_spare_releases_along_and_spares_routed_ones() -> None
     ],
 )
 def test_what_cannot_be_is_refused_in_one_sentence(
-    change: _Change, error: type[AiboxError], sentence: str
+    change: Callable[[ModelSet], ModelSet], error: type[AiboxError], sentence: str
 ) -> None:
     with pytest.raises(error, match=sentence):
-        change(_two())
+        change(two_versions())
 
 
 def test_labels_are_moved_and_removed() -> None:
-    labelled = set_label(set_label(_two(), "a", "next", 1), "a", "next", 2)
+    labelled = set_label(set_label(two_versions(), "a", "next", 1), "a", "next", 2)
     assert labelled.labels["a"] == {"stable": 1, "next": 2}
-    assert remove_label(labelled, "a", "next").labels == _two().labels
+    assert remove_label(labelled, "a", "next").labels == two_versions().labels
 
 
 # --- releases and routes --------------------------------------------------------------------
@@ -300,7 +166,7 @@ def test_labels_are_moved_and_removed() -> None:
 def _canary() -> ModelSet:
     """The newer a in a release of its own, which half of the studies run."""
     release = Release(name="chest", version=2, pipeline="chest", models={"a": 2, "b": 1})
-    return start_canary(add_release(_two(), release), "chest@2", 0.5, ["pacs", "pacs"])
+    return start_canary(add_release(two_versions(), release), "chest@2", 0.5, ["pacs", "pacs"])
 
 
 def test_a_canary_is_started_changed_and_stopped() -> None:
@@ -316,7 +182,7 @@ def test_a_canary_is_started_changed_and_stopped() -> None:
     wider = start_canary(current, "chest@2", 0.9).route("chest")
     assert wider is not None
     assert (wider.share, wider.callers) == (0.9, ())
-    assert stop_canary(current, "chest").routes == _two().routes
+    assert stop_canary(current, "chest").routes == two_versions().routes
 
 
 def test_promoting_a_release_moves_its_models_and_ends_its_canary_and_shadow() -> None:
@@ -341,7 +207,7 @@ def test_another_canary_outlives_a_promotion() -> None:
 
 def test_a_new_pipeline_is_routed_by_promoting_its_first_release() -> None:
     release = Release(name="knee", version=1, pipeline="knee", models={"a": 1})
-    promoted = promote_release(add_release(_two(), release), "knee@1")
+    promoted = promote_release(add_release(two_versions(), release), "knee@1")
     assert promoted.route("knee") == Route(pipeline="knee", stable="knee@1")
 
 
@@ -354,7 +220,7 @@ def test_a_number_that_was_given_before_is_refused() -> None:
 
 
 def test_spare_releases_are_pruned_and_routed_ones_never() -> None:
-    current = _two()
+    current = two_versions()
     for number in range(2, 12):
         release = Release(name="chest", version=number, pipeline="chest", models={"b": 1})
         current = add_release(current, release)
@@ -368,9 +234,9 @@ def test_spare_releases_are_pruned_and_routed_ones_never() -> None:
 
 
 def test_a_policy_drops_what_nobody_needs() -> None:
-    current = _two()
+    current = two_versions()
     for number in (3, 4, 5):
-        current = add_version(current, _version("a", number))
+        current = add_version(current, version_of("a", number))
     current = set_label(current, "a", "kept", 3)
     left = apply_policy(current, LATEST.wanted)
     # 1 is stable and in a release, 3 has a label, 5 is the latest.
@@ -378,9 +244,9 @@ def test_a_policy_drops_what_nobody_needs() -> None:
 
 
 def test_a_policy_holds_on_to_no_more_than_the_newest_spare_releases() -> None:
-    current = _two()
+    current = two_versions()
     for number in range(3, 10):
-        current = add_version(current, _version("a", number))
+        current = add_version(current, version_of("a", number))
         release = Release(name="chest", version=number, pipeline="chest", models={"a": number})
         current = add_release(current, release)
     left = apply_policy(current, LATEST.wanted)
@@ -388,8 +254,8 @@ def test_a_policy_holds_on_to_no_more_than_the_newest_spare_releases() -> None:
 
 
 def test_what_was_stable_leaves_with_its_release_once_it_is_replaced() -> None:
-    before = _set(("a", 1), ("b", 1))
-    promoted = promote_version(add_version(before, _version("a", 2)), "a", 2)
+    before = set_of(("a", 1), ("b", 1))
+    promoted = promote_version(add_version(before, version_of("a", 2)), "a", 2)
     after = retire_replaced(before, promoted, LATEST.wanted)
     assert after.keys == {("a", 2), ("b", 1)}
     assert {release.reference for release in after.releases} == {"chest@2", "breast@1"}
@@ -399,22 +265,22 @@ def test_what_was_stable_leaves_with_its_release_once_it_is_replaced() -> None:
 
 
 def test_what_was_stable_stays_where_something_needs_it() -> None:
-    before = set_label(_set(("a", 1), ("b", 1)), "a", "before", 1)
-    promoted = promote_version(add_version(before, _version("a", 2)), "a", 2)
+    before = set_label(set_of(("a", 1), ("b", 1)), "a", "before", 1)
+    promoted = promote_version(add_version(before, version_of("a", 2)), "a", 2)
     assert retire_replaced(before, promoted, LATEST.wanted).keys == promoted.keys
     every = RegistrySettings(default_policy=VersionPolicy(all=Every()))
-    plain = _set(("a", 1), ("b", 1))
-    promoted = promote_version(add_version(plain, _version("a", 2)), "a", 2)
+    plain = set_of(("a", 1), ("b", 1))
+    promoted = promote_version(add_version(plain, version_of("a", 2)), "a", 2)
     assert retire_replaced(plain, promoted, every.wanted).keys == promoted.keys
     spare = Release(name="chest", version=2, pipeline="chest", models={"a": 1, "b": 1})
     with_spare = add_release(plain, spare)
-    promoted = promote_version(add_version(with_spare, _version("a", 2)), "a", 2)
+    promoted = promote_version(add_version(with_spare, version_of("a", 2)), "a", 2)
     after = retire_replaced(with_spare, promoted, LATEST.wanted)
     assert ("a", 1) in after.keys, "a release that was made and never ran is somebody's plan"
 
 
 def test_a_rollback_brings_removed_versions_and_releases_back() -> None:
-    before = _two()
+    before = two_versions()
     promoted = evict_version(promote_version(before, "a", 2), "a", 1)
     back = rollback(promoted, before)
     assert ("a", 1) in back.keys
@@ -427,17 +293,17 @@ def test_a_rollback_brings_removed_versions_and_releases_back() -> None:
 
 
 def test_a_rollback_keeps_models_that_came_later() -> None:
-    before = _two()
-    later = add_version(promote_version(before, "a", 2), _version("new", 1))
+    before = two_versions()
+    later = add_version(promote_version(before, "a", 2), version_of("new", 1))
     back = rollback(later, before)
     assert back.stable("new") == 1
     assert back.stable("a") == 1
 
 
 def test_a_rollback_passes_over_sets_in_which_the_same_answered() -> None:
-    first = _two()
+    first = two_versions()
     promoted = promote_version(first, "a", 2)
-    loaded = add_version(promoted, _version("a", 3))
+    loaded = add_version(promoted, version_of("a", 3))
     assert rollback_target(loaded, (promoted, first)) == first
     back = rollback(loaded, first)
     assert rollback_target(back, (loaded, promoted, first)) == loaded
@@ -455,12 +321,12 @@ def test_a_repair_falls_back_to_what_is_left() -> None:
     assert nothing.routes == ()
     assert nothing.labels == {"a": {"stable": 1}}
     # What comes back gets a number that no result names yet.
-    again = join(nothing, (_version("b", 1),), NEEDS)
+    again = join(nothing, (version_of("b", 1),), NEEDS)
     assert {route.stable for route in again.routes} == {"chest@4", "breast@2"}
 
 
 def test_a_repair_leaves_stable_where_it_can() -> None:
-    current = add_version(_two(), _version("a", 3))
+    current = add_version(two_versions(), version_of("a", 3))
     assert repair(current, current.keys - {("a", 2)}).stable("a") == 1
 
 
@@ -470,38 +336,8 @@ def test_a_repair_ends_a_canary_whose_model_is_gone() -> None:
 
 
 def test_joining_leaves_stable_and_routes_as_they_are() -> None:
-    current = _set(("a", 1), ("b", 1))
-    joined = join(current, (_version("a", 2), _version("c", 1), _version("c", 2)), NEEDS)
+    current = set_of(("a", 1), ("b", 1))
+    joined = join(current, (version_of("a", 2), version_of("c", 1), version_of("c", 2)), NEEDS)
     assert joined.labels == {"a": {"stable": 1}, "b": {"stable": 1}, "c": {"stable": 2}}
     assert joined.routes == current.routes
     assert joined.generation == current.generation + 1
-
-
-def test_every_change_of_a_set_is_in_the_random_sequences() -> None:
-    """A function that is added to these modules is to be added to `_changes` too."""
-    public = {
-        name
-        for module in (set_versions, set_releases, set_routes)
-        for name, found in vars(module).items()
-        if callable(found)
-        and getattr(found, "__module__", "") == module.__name__
-        and not name.startswith("_")
-    }
-    helpers = {"next_number", "exchange_model", "prune_releases", "with_new_release"}
-    helpers |= {"retire_replaced"}
-    assert public - helpers - {"routed_to", "replaced"} == {
-        "add_version",
-        "remove_version",
-        "evict_version",
-        "promote_version",
-        "set_label",
-        "remove_label",
-        "apply_policy",
-        "add_release",
-        "remove_release",
-        "promote_release",
-        "start_canary",
-        "stop_canary",
-        "start_shadow",
-        "stop_shadow",
-    }

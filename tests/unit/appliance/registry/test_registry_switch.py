@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import threading
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from appliance.registry import switcher as switching
-from appliance.registry.actor import NamedActor
-from appliance.registry.reconcile import INTERRUPTED
 from appliance.registry.set_versions import add_version, evict_version, promote_version, set_label
-from appliance.registry.switch_steps import COMMITTED, PREPARED, STEPS
+from appliance.registry.switch_steps import PREPARED
 from appliance.registry.version_state import VersionState
 from serving.domain.access import LOCAL
 from serving.domain.audit import Outcome
@@ -25,39 +21,24 @@ from serving.domain.errors import (
     ModelNotReady,
 )
 from serving.domain.model_set import ModelSet
-from tests.unit.appliance.registry.small_box import Killed, SmallBox, refusal
+from tests.unit.appliance.registry.small_box import (
+    VENDOR,
+    SmallBox,
+    box_with_import,
+    promote_unet,
+    refusal,
+)
 from tests.unit.appliance.registry.tiny_versions import (
     change_manifest,
     write_predictor,
-    write_version,
 )
 
-VENDOR = NamedActor("acme", "vendor")
 FAILED, DONE, REFUSED = Outcome.FAILED, Outcome.DONE, Outcome.REFUSED
 
 
 @pytest.fixture
 def box(tmp_path: Path) -> SmallBox:
-    """Serving hrnet 1 and unet 1; unet 2 was imported since."""
-    made = SmallBox(tmp_path)
-    for name in ("hrnet", "unet"):
-        write_version(made.product, name)
-    made.boot()
-    write_version(made.models, "unet", 2)
-    made.restart()
-    made.audit.events.clear()
-    made.trial.tried.clear()
-    return made
-
-
-def _promote(box: SmallBox, switcher: switching.Switcher | None = None) -> ModelSet:
-    pin = box.pin("unet", 2)
-    return (switcher or box.switcher()).switch(
-        lambda current: promote_version(add_version(current, pin), "unet", 2),
-        VENDOR,
-        "model.promote",
-        "unet 2",
-    )
+    return box_with_import(tmp_path)
 
 
 def _untouched(box: SmallBox, before: ModelSet | None) -> bool:
@@ -67,7 +48,7 @@ def _untouched(box: SmallBox, before: ModelSet | None) -> bool:
 
 
 def test_a_promotion_is_tried_prepared_committed_and_activated(box: SmallBox) -> None:
-    served = _promote(box)
+    served = promote_unet(box)
     assert served == box.committed == box.switcher().committed
     assert served.generation == 2
     assert served.stable("unet") == 2
@@ -82,7 +63,7 @@ def test_a_promotion_is_tried_prepared_committed_and_activated(box: SmallBox) ->
 
 def test_a_rollback_is_instant_and_can_be_rolled_back(box: SmallBox) -> None:
     before = box.committed
-    promoted = _promote(box)
+    promoted = promote_unet(box)
     back = box.switcher().rollback(VENDOR)
     assert before is not None
     assert (back.labels, back.routes) == (before.labels, before.routes)
@@ -96,7 +77,7 @@ def test_a_rollback_is_instant_and_can_be_rolled_back(box: SmallBox) -> None:
 
 def test_what_has_served_in_this_life_is_not_tried_again(box: SmallBox) -> None:
     switcher, old = box.switcher(), box.pin("unet", 1)
-    _promote(box, switcher)
+    promote_unet(box, switcher)
     for change in (
         lambda current: evict_version(current, "unet", 1),
         lambda current: promote_version(add_version(current, old), "unet", 1),
@@ -118,7 +99,7 @@ def test_what_serves_already_is_answered_without_a_switch(box: SmallBox) -> None
 
 
 def test_several_steps_are_one_generation(box: SmallBox) -> None:
-    assert _promote(box).generation == 2
+    assert promote_unet(box).generation == 2
     served = box.switcher().switch(
         lambda s: set_label(set_label(s, "unet", "x", 1), "unet", "y", 2),
         VENDOR,
@@ -135,7 +116,7 @@ def test_a_version_that_fails_its_trial_is_refused(box: SmallBox) -> None:
     before = box.committed
     box.trial.refused[("unet", 2)] = refusal("unet version 2 ended its process at the first call")
     with pytest.raises(Exception, match="ended its process"):
-        _promote(box)
+        promote_unet(box)
     record = box.record("unet", 2)
     assert record.state is VersionState.VERIFIED
     assert record.reason == "unet version 2 ended its process at the first call"
@@ -143,7 +124,7 @@ def test_a_version_that_fails_its_trial_is_refused(box: SmallBox) -> None:
     assert _untouched(box, before)
     assert box.audit.told == [("acme", "model.promote", REFUSED)]
     del box.trial.refused[("unet", 2)]
-    assert _promote(box).stable("unet") == 2
+    assert promote_unet(box).stable("unet") == 2
     assert box.record("unet", 2).reason == ""
 
 
@@ -151,7 +132,7 @@ def test_one_changed_byte_is_refused(box: SmallBox) -> None:
     before = box.committed
     (box.record("unet", 2).folder / "fp32" / "model.xml").write_bytes(b"other")
     with pytest.raises(CorruptModel, match=r"model\.xml of unet version 2 differs"):
-        _promote(box)
+        promote_unet(box)
     assert box.record("unet", 2).state is VersionState.IMPORTED
     assert "differs" in box.record("unet", 2).reason
     assert box.trial.tried == []
@@ -162,7 +143,7 @@ def test_a_manifest_changed_since_it_was_registered_is_refused(box: SmallBox) ->
     before = box.committed
     change_manifest(box.record("unet", 2).folder)
     with pytest.raises(CorruptModel, match="is not the one that was registered"):
-        _promote(box)
+        promote_unet(box)
     assert _untouched(box, before)
 
 
@@ -199,7 +180,7 @@ def test_a_replica_that_cannot_prepare_stops_it(box: SmallBox) -> None:
     before = box.committed
     box.replicas.failing = ["prepare"]
     with pytest.raises(ModelNotReady, match="a replica cannot prepare now"):
-        _promote(box)
+        promote_unet(box)
     assert box.replicas.calls == ["prepare", "discard"]
     record = box.record("unet", 2)
     assert (record.state, record.reason) == (
@@ -207,14 +188,14 @@ def test_a_replica_that_cannot_prepare_stops_it(box: SmallBox) -> None:
         "a replica cannot prepare now",
     )
     assert _untouched(box, before)
-    assert _promote(box).generation == 2
+    assert promote_unet(box).generation == 2
 
 
 def test_a_failing_discard_hides_no_reason_and_undoes_the_rest(box: SmallBox) -> None:
     before = box.committed
     box.replicas.failing = ["prepare", "discard"]
     with pytest.raises(ModelNotReady, match="cannot prepare"):
-        _promote(box)
+        promote_unet(box)
     assert _untouched(box, before)
 
 
@@ -222,7 +203,7 @@ def test_without_an_audit_nothing_is_switched(box: SmallBox) -> None:
     before = box.committed
     box.audit.broken = True
     with pytest.raises(AuditUnavailable):
-        _promote(box)
+        promote_unet(box)
     assert box.replicas.calls == ["prepare", "discard"]
     assert _untouched(box, before)
 
@@ -237,7 +218,7 @@ def test_a_set_that_cannot_be_written_is_told_as_failed(
 
     monkeypatch.setattr(switching, "write_model_set", full)
     with pytest.raises(OSError, match="No space left"):
-        _promote(box)
+        promote_unet(box)
     assert _untouched(box, before)
     assert [event.outcome for event in box.audit.events] == [DONE, FAILED]
     assert box.audit.events[-1].detail == "OSError in the box"
@@ -253,7 +234,7 @@ def test_a_set_whose_folder_could_not_be_synced_is_committed_all_the_same(
         raise OSError(5, "Input/output error")
 
     monkeypatch.setattr(switching, "write_model_set", renamed)
-    assert _promote(box) == box.committed
+    assert promote_unet(box) == box.committed
     assert box.agrees()
 
 
@@ -275,7 +256,7 @@ def test_one_switch_at_a_time(box: SmallBox) -> None:
             assert leave.wait(30)
 
     switcher = box.switcher(reached)
-    first = threading.Thread(target=_promote, args=(box, switcher))
+    first = threading.Thread(target=promote_unet, args=(box, switcher))
     first.start()
     assert inside.wait(30)
     try:
@@ -297,14 +278,14 @@ def test_one_switch_at_a_time(box: SmallBox) -> None:
 
 def test_an_activation_that_fails_is_tried_again(box: SmallBox) -> None:
     box.replicas.failing = ["activate", "activate"]
-    assert _promote(box) == box.committed
+    assert promote_unet(box) == box.committed
     assert len(box.pauses) == 2
     assert box.agrees()
 
 
 def test_a_replica_that_stays_behind_does_not_undo_the_commit(box: SmallBox) -> None:
     box.replicas.failing = ["activate"] * 3
-    promoted = _promote(box)
+    promoted = promote_unet(box)
     assert promoted == box.committed
     assert not box.agrees()
     assert box.switcher().catch_up()
@@ -314,14 +295,14 @@ def test_a_replica_that_stays_behind_does_not_undo_the_commit(box: SmallBox) -> 
 
 def test_a_replica_that_took_nothing_in_is_asked_again(box: SmallBox) -> None:
     box.replicas.deaf = 1
-    _promote(box)
+    promote_unet(box)
     assert box.replicas.calls == ["prepare", "activate", "activate"]
     assert box.agrees()
 
 
 def test_a_replica_that_cannot_catch_up_is_told(box: SmallBox) -> None:
     box.replicas.failing = ["activate"] * 9
-    _promote(box)
+    promote_unet(box)
     assert not box.switcher().catch_up()
 
 
@@ -335,72 +316,10 @@ def test_a_registry_that_could_not_follow_does_so_at_the_next_switch(
     with monkeypatch.context() as patched:
         patched.setattr(type(store.versions), "follow", lambda *_: None)
         patched.setattr(type(store.history), "remember", locked)
-        promoted = _promote(box)
+        promoted = promote_unet(box)
     assert promoted == box.committed
     assert not box.agrees()
     box.switcher().switch(lambda s: set_label(s, "unet", "old", 1), VENDOR, "model.label", "unet 1")
     assert box.agrees()
     actions = [entry.action for entry in store.history.list()]
     assert actions[:2] == ["model.label", "model.promote"]
-
-
-# --- crashes --------------------------------------------------------------------------------
-
-
-def _killer(at: str) -> Callable[[str], None]:
-    def reached(step: str) -> None:
-        if step == at:
-            raise Killed
-
-    return reached
-
-
-def test_every_named_step_is_reached_in_order(box: SmallBox) -> None:
-    passed: list[str] = []
-    _promote(box, box.switcher(passed.append))
-    assert passed == list(STEPS)
-    assert len(set(STEPS)) >= 12
-
-
-@pytest.mark.parametrize("step", STEPS)
-def test_a_crash_leaves_the_old_set_or_the_new_one(box: SmallBox, step: str) -> None:
-    before = box.committed
-    assert before is not None
-    with pytest.raises(Killed):
-        _promote(box, box.switcher(_killer(step)))
-    found = box.restart()
-    assert box.agrees()
-    if STEPS.index(step) < STEPS.index(COMMITTED):
-        assert found == before
-        told = {outcome for _, _, outcome in box.audit.told}
-        # Told only where anything was about to happen; never told as done alone.
-        assert told in (set(), {FAILED}, {DONE, FAILED})
-        assert not box.audit.events or box.audit.events[-1].detail == INTERRUPTED
-    else:
-        assert found.generation == before.generation + 1
-        assert found.stable("unet") == 2
-        assert box.audit.told == [("acme", "model.promote", DONE)]
-        assert box.store.history.list()[0].actor == VENDOR
-    # And the box goes on: what was asked for can be asked for again.
-    assert _promote_again(box).stable("unet") == 2
-    assert box.agrees()
-
-
-@pytest.mark.parametrize("step", STEPS)
-def test_a_crash_in_a_rollback_leaves_one_set_too(box: SmallBox, step: str) -> None:
-    promoted = _promote(box)
-    with contextlib.suppress(Killed):
-        box.switcher(_killer(step)).rollback(VENDOR)
-    found = box.restart()
-    assert box.agrees()
-    assert found.stable("unet") in (1, 2)
-    assert found.generation in (promoted.generation, promoted.generation + 1)
-
-
-def _promote_again(box: SmallBox) -> ModelSet:
-    def change(current: ModelSet) -> ModelSet:
-        if ("unet", 2) not in current.keys:
-            current = add_version(current, box.pin("unet", 2))
-        return promote_version(current, "unet", 2)
-
-    return box.switcher().switch(change, VENDOR, "model.promote", "unet 2")
