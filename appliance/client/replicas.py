@@ -39,12 +39,16 @@ class LocalReplicas:
     def prepare(self, model_set: ModelSet) -> None:
         """Every replica holds the set, warm and tested, beside what it serves.
 
-        Raises ModelNotReady where no replica lives, and the first refusal; the others may then be
-        prepared already.
+        One replica after the other: each loses a few inferences' time to what it loads, and the
+        rest take its requests meanwhile. Raises ModelNotReady where no replica lives, and the
+        first refusal; those before it are then prepared already.
         """
         request = pb.PrepareRequest(model_set_json=model_set.model_dump_json())
-        if not self._each(lambda stub: stub.Prepare(request, timeout=PREPARE_TIMEOUT_S)):
+        nodes = sorted(self._nodes())
+        if not nodes:
             raise ModelNotReady("no replica serves yet; try again when `aibox status` shows one")
+        for node in nodes:
+            self._one(node, lambda stub: stub.Prepare(request, timeout=PREPARE_TIMEOUT_S))
 
     def activate(self, generation: int) -> None:
         """Every replica serves the committed set. Raises AiboxError where one could not."""

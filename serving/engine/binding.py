@@ -13,6 +13,7 @@ import errno
 import fcntl
 import os
 import platform
+import time
 from collections.abc import Collection
 from pathlib import Path
 from types import TracebackType
@@ -20,6 +21,9 @@ from types import TracebackType
 from serving.engine.machine import SYSFS, parse_cpu_list
 
 _LOCK_POLL_S = 0.1
+_AUTOGROUP = Path("/proc/self/autogroup")
+_AUTOGROUP_TRIES = 20
+_AUTOGROUP_PAUSE_S = 0.1
 _MPOL_PREFERRED = 1
 """Preferred, not bound: a node that runs out of memory borrows from the other, and nobody dies."""
 
@@ -105,10 +109,30 @@ def bind_memory(numa_node: int | None, sysfs: Path = SYSFS) -> str:
 
 
 def run_idle() -> None:
-    """Puts every thread of this process under SCHED_IDLE: it gets CPU that nobody else wants."""
+    """Puts this process behind all others: it gets CPU that nobody else wants.
+
+    Every thread goes under SCHED_IDLE, which counts inside one autogroup; Linux makes one for
+    each session and shares the CPUs out evenly among them (sched(7)). So a process that leads a
+    session gives its autogroup the least weight too; another shares it with those it waits for.
+    """
     for thread in _threads():
         with contextlib.suppress(ProcessLookupError):  # it ended meanwhile
             os.sched_setscheduler(thread, os.SCHED_IDLE, os.sched_param(0))
+    if os.getsid(0) == os.getpid():
+        _give_autogroup_least_weight()
+
+
+def _give_autogroup_least_weight() -> None:
+    """Does what it can: without autogroups there is nothing to do."""
+    for _ in range(_AUTOGROUP_TRIES):
+        try:
+            _AUTOGROUP.write_text("19", "ascii")
+        except BlockingIOError:  # the kernel takes one of these every tenth of a second
+            time.sleep(_AUTOGROUP_PAUSE_S)
+        except OSError:
+            return
+        else:
+            return
 
 
 def _threads() -> set[int]:

@@ -6,7 +6,21 @@ import hashlib
 import shutil
 from pathlib import Path
 
+from pydantic import BaseModel, ConfigDict
+
 _SUMS = "SHA256SUMS"
+_FINDINGS = "findings.json"
+
+
+class Findings(BaseModel):
+    """What a load learnt about a compiled form, so that the next one need not run it for that."""
+
+    model_config = ConfigDict(frozen=True)
+
+    written: frozenset[int]
+    """Positions of the outputs that OpenVINO writes into tensors it is given."""
+    resident_bytes: int
+    """The most that a process grew by: one that has freed memory before grows by less."""
 
 
 class CompileCache:
@@ -30,6 +44,18 @@ class CompileCache:
             sealed = None
         if sealed != self._sums():
             shutil.rmtree(self.folder, ignore_errors=True)
+
+    def findings(self) -> Findings | None:
+        """What was kept of an earlier load; call after `check`."""
+        try:
+            return Findings.model_validate_json((self.folder / _FINDINGS).read_bytes())
+        except (OSError, ValueError):
+            return None
+
+    def keep(self, findings: Findings) -> None:
+        """Puts them beside the compiled form and seals anew. Raises OSError."""
+        (self.folder / _FINDINGS).write_text(findings.model_dump_json(), "ascii")
+        self.seal()
 
     def seal(self) -> None:
         """Writes down what is in the folder; without a folder there is nothing to seal."""

@@ -16,7 +16,7 @@ from serving.domain.inference import ModelStatus
 from serving.domain.manifest import TensorEntry
 from serving.domain.tensor import Tensor, TensorSpec
 from serving.engine.catalog import ModelVersion
-from serving.engine.compile_cache import CompileCache
+from serving.engine.compile_cache import CompileCache, Findings
 from serving.engine.datatypes import to_spec
 from serving.engine.frames import Frames
 from serving.engine.pace import Pace
@@ -77,7 +77,9 @@ class CompiledModel:
         self._options = options
         self._turn = turn
         self.resident_bytes = 0
-        """About what it takes in memory: what the process grew by, at least its files' size."""
+        """About what it takes in memory: the most that any load grew by, at least its files."""
+        self._cache: CompileCache | None = None
+        """Where the compiled form came from or went."""
 
     @classmethod
     def loaded(
@@ -93,8 +95,10 @@ class CompiledModel:
         self.version.verify(self.variant)
         before = _resident_bytes()
         self._load()
-        file_bytes = self.version.file_bytes(self.variant)
-        self.resident_bytes = max(_resident_bytes() - before, file_bytes)
+        grown = _resident_bytes() - before
+        known = self._found.resident_bytes if self._found else 0
+        self.resident_bytes = max(grown, known, self.version.file_bytes(self.variant))
+        self._keep_findings()
 
     @property
     def status(self) -> ModelStatus:
@@ -133,7 +137,7 @@ class CompiledModel:
         try:
             runner.prepare(inputs)
             with self._turn():
-                runner.run()
+                runner.run_on_stream()
             return runner.collect(range(len(self._status.outputs)))
         except (RuntimeError, ValueError, TypeError):
             raise CorruptModel(
@@ -157,6 +161,8 @@ class CompiledModel:
         outputs = _declared_specs("output", manifest.outputs, self._compiled.outputs)
         self._is_static = all(-1 not in spec.shape for spec in inputs + outputs)
         self._status = self._read_status(inputs, outputs)
+        reused = self._cache if self._status.loaded_from_cache else None
+        self._found = reused.findings() if reused else None
         self._samples = samples(inputs, self.frames)
         self._warm = self._warm_up()
 
@@ -171,9 +177,12 @@ class CompiledModel:
 
     def _compile(self) -> Any:
         cache = self._options.cache_for(self.version, self.variant)
+        self._cache = None
         if cache is not None:
             try:
-                return self._compile_cached(cache)
+                compiled = self._compile_cached(cache)
+                self._cache = cache
+                return compiled
             except (RuntimeError, OSError) as error:  # a full disk must not stop the box
                 _log.warning("compile cache not used: %s", type(error).__name__)
         try:
@@ -229,17 +238,10 @@ class CompiledModel:
 
     def _warm_up(self) -> bool:
         """Makes the runners and runs them; False where a dynamic model cannot run on zeros."""
-        whole = self._samples[0]
         try:
             self._written = frozenset()
-            self._make_runners(
-                find_written(self._runner(), whole, self._status.outputs, self._turn)
-            )
-            for runner in [*self._idle, self._reserve]:
-                self.pace.first(run_timed(runner, whole, self._turn))
-            while self.pace.may_be_quick and self.pace.runs < _QUICK_WARM_UP_RUNS:
-                self.pace.first(run_timed(self._reserve, whole, self._turn))
-            self._warm_up_frames()
+            self._make_runners(self._find_written())
+            self._warm_up_streams()
         except RuntimeError:
             if self._is_static:
                 raise CorruptModel(
@@ -252,13 +254,35 @@ class CompiledModel:
             return False
         return True
 
-    def _warm_up_frames(self) -> None:
-        """Every smaller size once on every stream: each keeps kernels of its own."""
+    def _find_written(self) -> frozenset[int]:
+        if self._found is not None:
+            return self._found.written
+        return find_written(self._runner(), self._samples[0], self._status.outputs, self._turn)
+
+    def _warm_up_streams(self) -> None:
+        """Every size once on every stream: each keeps kernels of its own."""
+        whole, *smaller = self._samples
         with ThreadPoolExecutor(len(self._idle)) as pool:
-            for sample in self._samples[1:]:
-                runs = [pool.submit(run_timed, runner, sample, self._turn) for runner in self._idle]
-                for run in runs:
-                    run.result()
+            for duration_s in self._run_on_all(pool, whole):
+                self.pace.first(duration_s)
+            while self.pace.may_be_quick and self.pace.runs < _QUICK_WARM_UP_RUNS:
+                self.pace.first(run_timed(self._reserve, whole, self._turn))
+            for sample in smaller:
+                self._run_on_all(pool, sample)
+
+    def _run_on_all(self, pool: ThreadPoolExecutor, sample: Sequence[Tensor]) -> list[float]:
+        """Seconds that each idle runner takes, all at the same time."""
+        return list(pool.map(lambda runner: run_timed(runner, sample, self._turn), self._idle))
+
+    def _keep_findings(self) -> None:
+        """For the next load, beside the compiled form."""
+        findings = Findings(written=self._written, resident_bytes=self.resident_bytes)
+        if self._cache is None or findings == self._found:
+            return
+        try:
+            self._cache.keep(findings)
+        except OSError as error:  # a full disk must not stop the box
+            _log.warning("findings not kept: %s", type(error).__name__)
 
 
 def _resident_bytes() -> int:

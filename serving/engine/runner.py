@@ -51,6 +51,16 @@ class Runner:
         self._fresh[index] = tensor
         self._request.set_output_tensor(index, tensor)
 
+    def run_on_stream(self) -> None:
+        """Runs on a stream of OpenVINO's and waits. Raises RuntimeError as OpenVINO does.
+
+        For every thread that is not the engine's loop: OpenVINO 2026.4 keeps state with each
+        thread that infers by itself, and crashes where such threads come, go or destroy models.
+        """
+        self._on_done = _nothing
+        self._request.start_async()
+        self._request.wait()
+
     def run(self) -> None:
         """Runs in the calling thread. Raises RuntimeError as OpenVINO does."""
         self._on_done = _nothing

@@ -35,7 +35,7 @@ def find_written(
             tensor.data.reshape(-1).view(np.uint8)[...] = pattern
             runner.give(index, tensor)
         with turn():
-            runner.run()
+            runner.run_on_stream()
         for index, tensor in enumerate(runner.collect(candidates)):
             if not (tensor.array.reshape(-1).view(np.uint8) == pattern).all():
                 untouched.discard(candidates[index])
@@ -47,7 +47,7 @@ def run_timed(runner: Runner, inputs: Sequence[Tensor], turn: Turn = no_turn) ->
     runner.prepare(inputs)
     with turn():
         started_s = time.perf_counter()
-        runner.run()
+        runner.run_on_stream()
         duration_s = time.perf_counter() - started_s
     runner.collect(())
     return duration_s
