@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from appliance.registry.actor import Actor
-from serving.domain.audit import AuditEvent, Auditor, Outcome
-from serving.domain.errors import AiboxError
+from serving.domain.audit import NOT_KNOWN, AuditEvent, Auditor, Outcome
+from serving.domain.errors import AiboxError, ModelNotFound
 
 _log = logging.getLogger(__name__)
 
@@ -32,7 +32,12 @@ class SwitchAudit:
         self._auditor.record(_event(order, Outcome.DONE, detail))
 
     def ended(self, order: Order, error: Exception) -> None:
-        """A refusal or a failure; nothing changed, so an audit out of reach stops nobody."""
+        """A refusal or a failure; nothing changed, so an audit out of reach stops nobody.
+
+        The name of what was not found is the caller's own and may be anybody's: it is left out.
+        """
+        if isinstance(error, ModelNotFound):
+            order = replace(order, subject=NOT_KNOWN)
         outcome = Outcome.REFUSED if isinstance(error, AiboxError) else Outcome.FAILED
         self.came_to_nothing(order, sentence(error), outcome)
 

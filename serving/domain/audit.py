@@ -10,6 +10,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints
 
 BOX = "box"
 """Actor and role of what the box does by itself."""
+NOT_KNOWN = "unknown"
+"""Stands for a subject that a caller named and the box does not know."""
 NAME_LENGTH = 128
 DETAIL_LENGTH = 300
 

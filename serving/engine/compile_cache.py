@@ -36,13 +36,7 @@ class CompileCache:
 
     def check(self) -> None:
         """Empties the folder unless all in it is as it was sealed."""
-        if not self.folder.exists():
-            return
-        try:
-            sealed = (self.folder / _SUMS).read_text("ascii")
-        except (OSError, UnicodeDecodeError):
-            sealed = None
-        if sealed != self._sums():
+        if self.folder.exists() and not self._is_as_sealed():
             shutil.rmtree(self.folder, ignore_errors=True)
 
     def findings(self) -> Findings | None:
@@ -53,9 +47,10 @@ class CompileCache:
             return None
 
     def keep(self, findings: Findings) -> None:
-        """Puts them beside the compiled form and seals anew. Raises OSError."""
-        (self.folder / _FINDINGS).write_text(findings.model_dump_json(), "ascii")
-        self.seal()
+        """Puts them beside the compiled form, if that is as it was sealed. Raises OSError."""
+        if self._is_as_sealed():
+            (self.folder / _FINDINGS).write_text(findings.model_dump_json(), "ascii")
+            self.seal()
 
     def seal(self) -> None:
         """Writes down what is in the folder; without a folder there is nothing to seal."""
@@ -63,6 +58,12 @@ class CompileCache:
             scratch = self.folder / f".{_SUMS}"
             scratch.write_text(self._sums(), "ascii")
             scratch.replace(self.folder / _SUMS)
+
+    def _is_as_sealed(self) -> bool:
+        try:
+            return (self.folder / _SUMS).read_text("ascii") == self._sums()
+        except (OSError, UnicodeDecodeError):
+            return False
 
     def _sums(self) -> str:
         lines = []

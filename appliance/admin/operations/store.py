@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from appliance.admin.operations.operation import Operation, OperationError, OperationState
 from appliance.admin.operations.tables import OperationBase, OperationRow
 from appliance.admin.operations.ticket import Done, Ticket
+from serving.domain.audit import NOT_KNOWN
 from serving.domain.errors import InvalidRequest, JobNotFound
 from serving.jobs.database import Database
 
@@ -26,6 +27,8 @@ NOT_BEGUN = OperationError(
     message="the box stopped before this was begun, and nothing changed; ask for it again",
     status=503,
 )
+_NOT_FOUND = "model-not-found"
+"""What was named is the caller's own word and may be anybody's name: it is not kept."""
 _FINAL = tuple(state.value for state in OperationState if state.final)
 
 
@@ -119,6 +122,8 @@ class OperationStore:
     def _fail(self, row: OperationRow, error: OperationError, stage: str) -> None:
         row.state = OperationState.FAILED.value
         row.stage = stage
+        if error.kind == _NOT_FOUND:
+            row.subject = NOT_KNOWN
         row.error_kind = error.kind
         row.error_message = error.message
         row.error_status = error.status

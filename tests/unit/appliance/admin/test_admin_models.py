@@ -103,6 +103,8 @@ def test_loading_a_model_looks_for_new_versions(admin: SmallAdmin) -> None:
     assert admin.http.get("/v1/models/lonely").json()["labels"] == {}
     assert admin.refused("POST", "/v1/models/lonely/unload")[:2] == (404, "model-not-found")
     assert admin.refused("POST", "/v1/models/none/load")[:2] == (404, "model-not-found")
+    newest = admin.http.get("/v1/operations").json()[0]
+    assert newest["subject"] == "unknown", "a name that the box does not know may be anybody's"
     write_predictor(admin.box.models, "trees")
     assert admin.refused("POST", "/v1/models/trees/load")[:2] == (404, "model-not-found")
     status, _, detail = admin.refused("POST", "/v1/models/unet/unload")

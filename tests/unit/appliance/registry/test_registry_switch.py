@@ -12,7 +12,7 @@ from appliance.registry.set_versions import add_version, evict_version, promote_
 from appliance.registry.switch_steps import PREPARED
 from appliance.registry.version_state import VersionState
 from serving.domain.access import LOCAL
-from serving.domain.audit import Outcome
+from serving.domain.audit import NOT_KNOWN, Outcome
 from serving.domain.errors import (
     AuditUnavailable,
     CorruptModel,
@@ -244,6 +244,7 @@ def test_what_the_change_itself_refuses_is_audited(box: SmallBox) -> None:
             lambda s: promote_version(s, "unet", 9), LOCAL, "model.promote", "unet 9"
         )
     assert box.audit.told == [("local", "model.promote", REFUSED)]
+    assert box.audit.events[-1].subject == NOT_KNOWN, "it may be anybody's name"
     assert box.replicas.calls == []
 
 
