@@ -17,6 +17,7 @@ from serving.domain.model_set import STABLE, ModelSet, ServedVersion
 from serving.engine.attic import Attic, Variants
 from serving.engine.catalog import Catalog, ModelVersion, RefusedVersion
 from serving.engine.compiled_model import CompiledModel, CompileOptions
+from serving.engine.heap import handing_back
 from serving.engine.runtime import ov
 from serving.engine.slot_loan import Turn, no_turn
 
@@ -298,7 +299,12 @@ class ModelShelf:
         OpenVINO 2026.4 may crash at the next inference of a thread that has destroyed a compiled
         model: in one run of four, when the loader did both.
         """
-        await asyncio.get_running_loop().run_in_executor(self._destroyer, models.clear)
+
+        def destroy() -> None:
+            with handing_back():
+                models.clear()
+
+        await asyncio.get_running_loop().run_in_executor(self._destroyer, destroy)
 
     async def _load(self, version: ModelVersion, variant: str) -> CompiledModel:
         made: list[CompiledModel] = []
