@@ -34,4 +34,6 @@ class CanarySettings(_Part):
     """Compare findings; else only latency and errors are kept."""
     collect_s: float = Field(default=5.0, gt=0)
     """Seconds between two looks for pairs that are done."""
+    keep_days: float = Field(default=180.0, gt=0)
+    """How long what was compared is kept; it holds no patient data."""
     rule: CanaryRule = Field(default_factory=CanaryRule)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -49,7 +49,8 @@ class CanaryWatch:
 
     def step(self) -> None:
         """Looks once. Raises AiboxError where a switch is refused, and what the database raises."""
-        self.collector.collect()
+        if self.collector.collect():
+            self.pairs.forget(datetime.now(UTC) - timedelta(days=self.settings.keep_days))
         for route in self.switcher.committed.routes:
             if route.canary is not None and self.settings.rule.enabled:
                 self._act(route, route.canary)

@@ -122,3 +122,15 @@ def test_studies_of_an_earlier_try_decide_nothing(tmp_path: Path) -> None:
         watched.pairs.add(replace(pair(number, dice=0.1), finished_at=earlier))
     watched.watch.step()
     assert watched.route.canary == "chest_ct@2"
+
+
+def test_old_pairs_go_when_new_ones_come(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    watched = Watched(tmp_path, RULE.model_copy(update={"enabled": False}))
+    long_ago = datetime.now(UTC) - timedelta(days=CanarySettings().keep_days + 1)
+    watched.pairs.add(replace(pair(9), finished_at=long_ago))
+    watched.see(1)
+    watched.watch.step()
+    assert len(watched.pairs.pairs()) == 2
+    monkeypatch.setattr(TwinCollector, "collect", lambda _: 1)
+    watched.watch.step()
+    assert [each.job_id for each in watched.pairs.pairs()] == ["job0"]
