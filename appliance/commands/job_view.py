@@ -17,6 +17,7 @@ def as_json(job: Job) -> dict[str, Any]:
         "kind": job.request.kind,
         "pipeline": job.request.pipeline,
         "pipeline_version": job.request.pipeline_version,
+        "release": job.request.release,
         "priority": job.request.lane.label,
         "state": job.state.value,
         "stage": job.stage,
@@ -36,13 +37,13 @@ def as_json(job: Job) -> dict[str, Any]:
 def jobs_table(jobs: list[Job]) -> Table:
     """Jobs, one a line."""
     table = Table(box=None, pad_edge=False)
-    for title in ("job", "pipeline", "priority", "state", "stage", "created (UTC)", "took"):
+    for title in ("job", "runs", "priority", "state", "stage", "created (UTC)", "took"):
         table.add_column(title, no_wrap=True)
     for job in jobs:
         created = job.created_at.strftime("%Y-%m-%d %H:%M:%S")
         table.add_row(
             job.job_id,
-            job.request.pipeline,
+            job.request.release or job.request.pipeline,
             job.request.lane.label,
             job.state.value,
             _stage(job),
