@@ -190,8 +190,8 @@ class CompiledModel:
         except RuntimeError:
             raise CorruptModel(
                 f"{self.version.model_path(self.variant).name} of {self.version.manifest.name} "
-                f"version {self.version.manifest.version} cannot be compiled by OpenVINO; import it "
-                "again, or ask its vendor for another file"
+                f"version {self.version.manifest.version} cannot be compiled by OpenVINO; import "
+                "it again, or ask its vendor for another file"
             ) from None
 
     def _compile_cached(self, cache: CompileCache) -> Any:

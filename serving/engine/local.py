@@ -16,6 +16,7 @@ from serving.domain.cpu_plan import NodePlan
 from serving.domain.inference import ModelStatus
 from serving.domain.lane import Lane
 from serving.domain.manifest import ModelManifest
+from serving.domain.model_set import ModelSet
 from serving.domain.slices import Progress
 from serving.engine.engine import InferenceEngine
 from serving.engine.machine import read_machine
@@ -30,9 +31,14 @@ class LocalEngine:
     """A context: an engine started on an event loop in a thread of its own."""
 
     def __init__(
-        self, settings: EngineSettings, cache_dir: Path, node: NodePlan | None = None
+        self,
+        settings: EngineSettings,
+        cache_dir: Path,
+        node: NodePlan | None = None,
+        model_set: ModelSet | None = None,
     ) -> None:
-        """`node` None: the first node of this machine's plan."""
+        """`node` None: the first node of this machine's plan; `model_set` None: all versions."""
+        self._model_set = model_set
         plan_node = node or make_plan(read_machine(), settings).nodes[0]
         self.engine = InferenceEngine(settings, plan_node, cache_dir)
         self._loop = asyncio.new_event_loop()
@@ -45,14 +51,21 @@ class LocalEngine:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result()
 
     def model(
-        self, name: str, lane: Lane = Lane.ROUTINE, precision: str | None = None
+        self,
+        name: str,
+        lane: Lane = Lane.ROUTINE,
+        precision: str | None = None,
+        version: int | None = None,
     ) -> LocalSliceModel:
-        """A `SliceModel` on this engine. Raises ModelNotFound."""
-        return LocalSliceModel(self, name, lane, precision)
+        """A `SliceModel` on this engine; a version that does not serve is loaded for it.
+
+        Raises ModelNotFound, CorruptModel.
+        """
+        return LocalSliceModel(self, name, lane, precision, version)
 
     def __enter__(self) -> LocalEngine:
         self._thread.start()
-        self.call(self.engine.start())
+        self.call(self.engine.start(self._model_set))
         return self
 
     def __exit__(
@@ -70,11 +83,19 @@ class LocalEngine:
 class LocalSliceModel:
     """Implements `serving.domain.slices.SliceModel` on a LocalEngine."""
 
-    def __init__(self, local: LocalEngine, name: str, lane: Lane, precision: str | None) -> None:
+    def __init__(
+        self,
+        local: LocalEngine,
+        name: str,
+        lane: Lane,
+        precision: str | None,
+        version: int | None,
+    ) -> None:
         self._local = local
         self._lane = lane
-        self._status = local.call(local.engine.prepare(name, None, precision))
-        self._manifest = local.engine.manifest(name, self._status.version)
+        self._status, self._manifest = local.call(local.engine.describe(name, version))
+        if precision:
+            self._status = local.call(local.engine.prepare(name, version, precision))
 
     @property
     def status(self) -> ModelStatus:

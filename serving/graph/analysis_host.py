@@ -8,6 +8,7 @@ import os
 from serving.dicom.reader import StudyReader
 from serving.domain.pipeline import Pipeline
 from serving.graph.run_file import publish
+from serving.graph.twin_process import TwinProcess
 from serving.jobs.attempt import Workshop
 from serving.jobs.intake import KIND as STUDY_KIND
 from serving.jobs.model_set_file import ModelSetFile
@@ -33,6 +34,7 @@ def build_worker(settings: ServingSettings, model_source: ModelSource) -> JobWor
         kinds=(STUDY_KIND,),
         model_sets=ModelSetFile(settings.model_set_file),
         twins=True,
+        twin_runner=TwinProcess(settings),
     )
     publish(settings.run_dir / "analyzer.json", json.dumps({"pid": os.getpid()}))
     return JobWorker(shop)

@@ -11,6 +11,11 @@ from pathlib import Path
 from serving.jobs.owner import started_ticks
 
 
+def register_folder(run_dir: Path) -> Path:
+    """Where the box's batch processes are registered."""
+    return run_dir / "batch"
+
+
 def enter(folder: Path) -> None:
     """Registers this process; a second time does nothing more."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)

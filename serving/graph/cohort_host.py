@@ -6,7 +6,6 @@ import json
 import os
 import sys
 from functools import partial
-from pathlib import Path
 
 from serving.domain.errors import InvalidRequest
 from serving.domain.lane import Lane
@@ -16,6 +15,7 @@ from serving.domain.slices import SliceModel
 from serving.engine.machine import Machine, read_machine
 from serving.engine.plan import make_plan
 from serving.graph.batch_governor import BatchGovernor
+from serving.graph.batch_register import register_folder
 from serving.graph.ray_case_pool import PoolLimits, RayCasePool
 from serving.graph.run_file import publish
 from serving.jobs.attempt import Workshop
@@ -73,12 +73,7 @@ def build_governor(settings: ServingSettings) -> BatchGovernor | None:
     if not shared:
         return None
     board = QueueBoard(settings.run_dir / "queues.board", len(plan.nodes))
-    return BatchGovernor(batch_register(settings), lambda: board.interactive() > 0)
-
-
-def batch_register(settings: ServingSettings) -> Path:
-    """Folder of the box's batch processes."""
-    return settings.run_dir / "batch"
+    return BatchGovernor(register_folder(settings.run_dir), lambda: board.interactive() > 0)
 
 
 def pool_limits(settings: ServingSettings) -> PoolLimits:
@@ -93,7 +88,7 @@ def pool_limits(settings: ServingSettings) -> PoolLimits:
         cores=min(places, batch_cores(machine, plan.batch_cpus)),
         memory_bytes=memory_bytes,
         timeout_s=settings.radiomics.case_timeout_s,
-        register=batch_register(settings),
+        register=register_folder(settings.run_dir),
     )
 
 

@@ -6,29 +6,22 @@ to its parent's, and then replaces itself by `serving.graph.session`.
 
 from __future__ import annotations
 
-import ctypes
 import os
 import signal
 import sys
 from pathlib import Path
 
 from serving.graph.environment import ray_environment
+from serving.graph.parent_death import end_with_parent
 from serving.settings import ServingSettings
-
-_PR_SET_PDEATHSIG = 1
 
 
 def main(settings_path: Path) -> None:
     """Never returns. Raises pydantic.ValidationError on settings that are not valid."""
     settings = ServingSettings.model_validate_json(settings_path.read_text("utf-8"))
-    _die_with_parent()
+    end_with_parent(signal.SIGTERM)  # kept across exec
     command = [sys.executable, "-m", "serving.graph.session", str(settings_path)]
     os.execve(sys.executable, command, ray_environment(settings, os.environ))
-
-
-def _die_with_parent() -> None:
-    """SIGTERM when the supervisor ends, however it ends; kept across exec (prctl(2))."""
-    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
 
 
 if __name__ == "__main__":

@@ -5,23 +5,20 @@ A process of its own: SCHED_IDLE counts for all of it, and ending it ends the wo
 
 from __future__ import annotations
 
-import ctypes
 import os
-import signal
 import sys
 from pathlib import Path
 
 from serving.domain.errors import AiboxError
 from serving.graph.batch_lane import keep_to
+from serving.graph.parent_death import end_with_parent
 from serving.radiomics.job.child import ChildLine
 from serving.radiomics.job.model_work import ModelWork
-
-_PR_SET_PDEATHSIG = 1
 
 
 def main(register: str, cpus: str, job: str, results: str, models: str, version: str) -> None:
     """Tells progress and the end on stdout, nothing else."""
-    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    end_with_parent()
     chosen = tuple(map(int, cpus.split(",")))
     keep_to(chosen, Path(register))
     tell = os.fdopen(os.dup(1), "w", buffering=1)

@@ -22,6 +22,7 @@ from serving.jobs.settings import JobSettings
 from serving.jobs.spool import Spool
 from serving.jobs.store import ANY_KIND, JobStore
 from serving.jobs.transitions import CANCELLED, Outcome
+from serving.jobs.twin_runner import TwinOrder, TwinRunner
 
 _log = logging.getLogger(__name__)
 
@@ -43,6 +44,8 @@ class Workshop:
     """What serves now; None where jobs run no releases."""
     twins: bool = False
     """Whether this workshop also runs the hidden twins of studies."""
+    twin_runner: TwinRunner | None = None
+    """Where their pipelines run; None: here, as those of studies."""
 
 
 class Attempt:
@@ -92,14 +95,22 @@ class Attempt:
         instances = shop.spool.folder(job.job_id)
         if not instances.is_dir():
             raise IllegalTransition("the files of this job are gone; send them again")
-        pinned = PinnedModels(shop.store, shop.model_source, shop.model_sets)
-        models = pinned.of(self.lease, pipeline.info.models)
-        self._folder = shop.results.begin(job.job_id, job.attempt)
-        request = job.request
-        parameters = {**request.parameters, **request.release_parameters}
-        task = StudyTask(job.job_id, instances, self._folder, parameters, request.release)
-        pipeline.run(task, models, self._heart.note)
+        if job.request.hidden and shop.twin_runner is not None:
+            order = TwinOrder(pipeline.info.name, self._task(instances), job.request.models)
+            self._heart.was_held(shop.twin_runner.run(order, self._heart.tell))
+        else:
+            pinned = PinnedModels(shop.store, shop.model_source, shop.model_sets)
+            models = pinned.of(self.lease, pipeline.info.models)
+            pipeline.run(self._task(instances), models, self._heart.note)
+        assert self._folder is not None, "the task has it"
         return shop.results.publish(job.job_id, self._folder, self._heart.renew)
+
+    def _task(self, instances: Path) -> StudyTask:
+        """The task with a new folder for its results."""
+        job = self.lease.job
+        self._folder = self._shop.results.begin(job.job_id, job.attempt)
+        parameters = {**job.request.parameters, **job.request.release_parameters}
+        return StudyTask(job.job_id, instances, self._folder, parameters, job.request.release)
 
     def _pipeline(self) -> Pipeline:
         pipeline = self._shop.pipelines.get(self.lease.job.request.pipeline)

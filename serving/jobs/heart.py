@@ -68,10 +68,18 @@ class Heart:
 
     def note(self, share: float, stage: str) -> None:
         """The pipeline's `progress`: raises an Interruption where it is to stop."""
-        self.check()
-        self._latest = (share, stage)
+        self.tell(share, stage)
         if self._aside:
             self._stand_aside()
+
+    def tell(self, share: float, stage: str) -> None:
+        """As `note`, for a twin whose process is held by others."""
+        self.check()
+        self._latest = (share, stage)
+
+    def was_held(self, seconds: float) -> None:
+        """By others, for so long."""
+        self._paused_s += seconds
 
     def check(self) -> None:
         """Raises an Interruption where the attempt is to stop."""
