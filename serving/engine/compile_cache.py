@@ -17,6 +17,8 @@ class Findings(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
+    made_by: str
+    """Compiler and CPU: another may optimise the same network otherwise."""
     written: frozenset[int]
     """Positions of the outputs that OpenVINO writes into tensors it is given."""
     resident_bytes: int
@@ -39,12 +41,13 @@ class CompileCache:
         if self.folder.exists() and not self._is_as_sealed():
             shutil.rmtree(self.folder, ignore_errors=True)
 
-    def findings(self) -> Findings | None:
-        """What was kept of an earlier load; call after `check`."""
+    def findings(self, made_by: str) -> Findings | None:
+        """What that compiler and CPU kept of an earlier load; call after `check`."""
         try:
-            return Findings.model_validate_json((self.folder / _FINDINGS).read_bytes())
+            found = Findings.model_validate_json((self.folder / _FINDINGS).read_bytes())
         except (OSError, ValueError):
             return None
+        return found if found.made_by == made_by else None
 
     def keep(self, findings: Findings) -> None:
         """Puts them beside the compiled form, if that is as it was sealed. Raises OSError."""

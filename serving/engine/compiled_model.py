@@ -21,11 +21,13 @@ from serving.engine.datatypes import to_spec
 from serving.engine.frames import Frames
 from serving.engine.pace import Pace
 from serving.engine.runner import Runner
+from serving.engine.runtime import ov
 from serving.engine.slot_loan import Turn, no_turn
 from serving.engine.warm_up import find_written, run_timed, samples
 
 _log = logging.getLogger(__name__)
 _QUICK_WARM_UP_RUNS = 6
+_CAPABILITIES = "OPTIMIZATION_CAPABILITIES"
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +164,7 @@ class CompiledModel:
         self._is_static = all(-1 not in spec.shape for spec in inputs + outputs)
         self._status = self._read_status(inputs, outputs)
         reused = self._cache if self._status.loaded_from_cache else None
-        self._found = reused.findings() if reused else None
+        self._found = reused.findings(_maker(self._core)) if reused else None
         self._samples = samples(inputs, self.frames)
         self._warm = self._warm_up()
 
@@ -277,13 +279,21 @@ class CompiledModel:
 
     def _keep_findings(self) -> None:
         """For the next load, beside the compiled form."""
-        findings = Findings(written=self._written, resident_bytes=self.resident_bytes)
+        findings = Findings(
+            made_by=_maker(self._core), written=self._written, resident_bytes=self.resident_bytes
+        )
         if self._cache is None or findings == self._found:
             return
         try:
             self._cache.keep(findings)
         except OSError as error:  # a full disk must not stop the box
             _log.warning("findings not kept: %s", type(error).__name__)
+
+
+def _maker(core: Any) -> str:
+    """OpenVINO's version, the CPU's name and what it can do."""
+    told = (core.get_property("CPU", name) for name in ("FULL_DEVICE_NAME", _CAPABILITIES))
+    return f"{ov.get_version()} {' '.join(map(str, told))}"
 
 
 def _resident_bytes() -> int:

@@ -12,7 +12,8 @@ from serving.engine.compiled_model import CompiledModel, CompileOptions
 from serving.engine.runtime import ov
 from tests.unit.engine import tiny_models as tiny
 
-FOUND = Findings(written=frozenset({0}), resident_bytes=5)
+BOX = "one compiler on one CPU"
+FOUND = Findings(made_by=BOX, written=frozenset({0}), resident_bytes=5)
 
 
 @pytest.fixture
@@ -25,11 +26,16 @@ def cache(tmp_path: Path) -> CompileCache:
 
 
 def test_findings_come_back(cache: CompileCache) -> None:
-    assert cache.findings() is None
+    assert cache.findings(BOX) is None
     cache.keep(FOUND)
     cache.check()
-    assert cache.findings() == FOUND
+    assert cache.findings(BOX) == FOUND
     assert (cache.folder / "form.blob").exists()
+
+
+def test_findings_of_another_machine_count_for_nothing(cache: CompileCache) -> None:
+    cache.keep(FOUND)
+    assert cache.findings("the same compiler on another CPU") is None
 
 
 def test_changed_findings_empty_the_folder(cache: CompileCache) -> None:
@@ -48,7 +54,7 @@ def test_a_form_changed_since_is_not_sealed_again(cache: CompileCache) -> None:
 
 def test_a_folder_without_findings_or_with_torn_ones_tells_nothing(cache: CompileCache) -> None:
     (cache.folder / "findings.json").write_text("{")
-    assert cache.findings() is None
+    assert cache.findings(BOX) is None
 
 
 @pytest.mark.parametrize(("graph", "written"), [(tiny.identity, set()), (tiny.relu, {0})])
@@ -63,11 +69,11 @@ def test_a_load_from_the_cache_knows_what_the_first_one_found(
     first = CompiledModel.loaded(ov.Core(), version, "fp32", options)
     cache = options.cache_for(version, "fp32")
     assert cache is not None
-    assert cache.findings() == Findings(
-        written=frozenset(written), resident_bytes=first.resident_bytes
-    )
-    cache.keep(Findings(written=frozenset(written), resident_bytes=2**40))
+    kept = Findings.model_validate_json((cache.folder / "findings.json").read_bytes())
+    assert (kept.written, kept.resident_bytes) == (frozenset(written), first.resident_bytes)
+    larger = kept.model_copy(update={"resident_bytes": 2**40})
+    cache.keep(larger)
     again = CompiledModel.loaded(ov.Core(), version, "fp32", options)
     assert again.status.loaded_from_cache
     assert again.resident_bytes == 2**40, "the most that any load grew by"
-    assert cache.findings() == Findings(written=frozenset(written), resident_bytes=2**40)
+    assert cache.findings(kept.made_by) == larger
