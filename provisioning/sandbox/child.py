@@ -21,6 +21,7 @@ from provisioning.sandbox.steps import STEPS
 from provisioning.sandbox.wire import Line, Order, to_line
 from serving.domain.errors import AiboxError, InvalidRequest
 from serving.domain.slices import Progress
+from serving.engine.binding import run_idle
 
 _PR_SET_PDEATHSIG = 1  # prctl(2)
 _TELEMETRY = "openvino_telemetry"
@@ -33,6 +34,8 @@ def main() -> None:
     sys.modules[_TELEMETRY] = None  # type: ignore[assignment]  # see serving/engine/runtime.py
     order = Order.model_validate_json(sys.stdin.buffer.read())
     apply(order.address_space_bytes, order.file_bytes)
+    if order.idle:
+        run_idle()
     with os.fdopen(descriptor, "wb", buffering=0) as pipe:
         _tell(pipe, _outcome(order, pipe))
 

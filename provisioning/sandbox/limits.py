@@ -34,6 +34,8 @@ class Limits:
     """Default: three quarters of the memory that is free when the step begins."""
     file_bytes: int = 32 * GIB
     """Of any one file that the step writes."""
+    idle: bool = False
+    """Whether the step gets only CPU that nobody else wants, its imports too."""
 
 
 def apply(address_space_bytes: int, file_bytes: int) -> None:

@@ -44,6 +44,7 @@ def run_step(
         arguments=arguments.model_dump(mode="json"),
         address_space_bytes=limits.address_space_bytes,
         file_bytes=limits.file_bytes,
+        idle=limits.idle,
     )
     with _private_folder() as folder, _child(order, folder) as (child, pipe):
         last = _follow(step, pipe, limits.wall_s, report)

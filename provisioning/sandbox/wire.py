@@ -16,6 +16,7 @@ class Order(BaseModel):
     arguments: dict[str, Any]
     address_space_bytes: int
     file_bytes: int
+    idle: bool = False
 
 
 class Line(BaseModel):

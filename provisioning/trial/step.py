@@ -5,7 +5,7 @@ from __future__ import annotations
 from provisioning.trial.order import Tried, TryOrder
 from serving.domain.errors import CorruptModel
 from serving.domain.slices import Progress
-from serving.engine.binding import bind_all_threads, run_idle
+from serving.engine.binding import bind_all_threads
 from serving.engine.catalog import ModelVersion
 from serving.engine.compiled_model import CompiledModel, CompileOptions
 from serving.engine.machine import read_machine
@@ -17,11 +17,11 @@ from serving.engine.self_test import check_answers
 def try_version(order: TryOrder, report: Progress) -> Tried:
     """Leaves compiled forms in each node's cache, so that replicas load it in a moment.
 
-    Runs under SCHED_IDLE on the batch CPUs. Raises CorruptModel and InvalidRequest.
+    Runs on the batch CPUs; whoever calls it makes it idle work. Raises CorruptModel and
+    InvalidRequest.
     """
     plan = make_plan(read_machine(), order.engine)
     bind_all_threads(plan.batch_cpus)
-    run_idle()
     version = ModelVersion.read(order.folder)
     manifest = version.manifest
     variant = order.engine.precisions.get(manifest.name, manifest.default_variant)

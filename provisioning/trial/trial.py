@@ -28,7 +28,7 @@ class SandboxTrial:
         Raises CorruptModel, also where its process crashed, and DeadlineExceeded.
         """
         order = TryOrder(folder=folder, engine=self._engine, cache_dir=self._cache_dir)
-        limits = Limits(wall_s=TRIAL_TIMEOUT_S)
+        limits = Limits(wall_s=TRIAL_TIMEOUT_S, idle=True)
         try:
             run_step("try_version", order, Tried, limits, self._progress)
         except InvalidRequest as error:

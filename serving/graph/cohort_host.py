@@ -53,9 +53,8 @@ def build_cohort_worker(settings: ServingSettings) -> JobWorker:
 def build_cohort_pipelines(settings: ServingSettings) -> tuple[Pipeline, ...]:
     """One for each kind of radiomics job."""
     limits = pool_limits(settings)
-    child = Child(
-        (sys.executable, "-m", "serving.graph.modelling_child", str(limits.register)), limits.cpus
-    )
+    program = ("serving.graph.idle_start", "serving.graph.modelling_child", str(limits.register))
+    child = Child((sys.executable, "-m", *program), limits.cpus)
     version = settings.box_version
     return (
         ExtractJob(settings.radiomics, settings.dicom, partial(RayCasePool, limits), version),

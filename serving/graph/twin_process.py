@@ -22,7 +22,7 @@ from serving.jobs.twin_runner import TwinOrder
 from serving.settings import ServingSettings
 
 _LOOK_S = 0.05
-_COMMAND = (sys.executable, "-m", "serving.graph.twin_child")
+_COMMAND = (sys.executable, "-m", "serving.graph.idle_start", "serving.graph.twin_child")
 
 _log = logging.getLogger(__name__)
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
+import psutil
 import pytest
 
 from provisioning.trial.trial import SandboxTrial
@@ -24,6 +26,18 @@ def test_a_good_version_passes_and_is_compiled_for_every_node(
     trial.try_version(folder, "relu", 1)
     (compiled,) = (tmp_path / "cache" / "node-0").iterdir()
     assert (compiled / "SHA256SUMS").is_file()
+
+
+def test_it_is_idle_work_from_its_first_import_on(tmp_path: Path) -> None:
+    seen: set[int] = set()
+
+    def look(share: float, stage: str) -> None:
+        children = psutil.Process().children()
+        seen.update(os.sched_getscheduler(child.pid) for child in children)
+
+    folder = tiny.write_version(tmp_path, "relu", tiny.relu([2, 3]))
+    SandboxTrial(EngineSettings(), tmp_path / "cache", look).try_version(folder, "relu", 1)
+    assert os.SCHED_IDLE in seen
 
 
 def test_one_that_crashes_the_process_becomes_a_sentence(

@@ -95,6 +95,28 @@ print({os.sched_getscheduler(thread) == os.SCHED_IDLE for thread in threads})
     assert run_python(code) == "{True}"
 
 
+@pytest.mark.skipif(
+    not Path("/proc/self/autogroup").exists(), reason="this kernel has no autogroups"
+)
+@pytest.mark.parametrize(("leads", "nice"), [(True, 19), (False, 0)])
+def test_idle_work_that_leads_a_session_takes_the_weight_of_its_autogroup(
+    leads: bool, nice: int
+) -> None:
+    """One that shares its session with what it waits for must not take that down with it."""
+    code = f"""
+import os, sys
+from pathlib import Path
+from serving.engine.binding import run_idle
+os.setsid()
+if {leads} or (child := os.fork()) == 0:
+    run_idle()
+    print(Path('/proc/self/autogroup').read_text().split()[-1], flush=True)
+else:
+    os.waitpid(child, 0)
+"""
+    assert run_python(code) == str(nice)
+
+
 @pytest.mark.parametrize(("numa_node", "said"), [(None, "several NUMA nodes"), (0, "one memory")])
 def test_no_memory_policy_where_it_means_nothing(
     tmp_path: Path, numa_node: int | None, said: str
