@@ -16,6 +16,7 @@ import sys
 import time
 from collections import Counter
 from dataclasses import dataclass, field
+from typing import Any
 
 import grpc
 
@@ -84,7 +85,7 @@ async def main(
         await channel.close()
 
 
-def summary(tally: Tally, sent: int, seconds: float) -> dict[str, float | dict[str, int]]:
+def summary(tally: Tally, sent: int, seconds: float) -> dict[str, Any]:
     """The figures of one run."""
     return {
         "sent": sent,
@@ -92,6 +93,7 @@ def summary(tally: Tally, sent: int, seconds: float) -> dict[str, float | dict[s
         "goodput_per_s": tally.done_in_time / seconds,
         "done_p50_ms": percentile(tally.done_ms, 0.50),
         "done_p95_ms": percentile(tally.done_ms, 0.95),
+        "done_ms": tally.done_ms,
         "refused_p50_ms": statistics.median(tally.refused_ms) if tally.refused_ms else math.inf,
         "client_cpu_s": time.process_time(),
     }
