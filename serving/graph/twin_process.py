@@ -94,12 +94,16 @@ class _Child:
 
     def follow(self, progress: Progress) -> tuple[AnswerLine, float]:
         """The last line of an order, and for how many seconds the child was held meanwhile."""
-        latest, held_s, looked_s = AnswerLine(what="progress", stage="starting"), 0.0, _now_s()
+        latest, held_s, looked_s = (
+            AnswerLine(what="progress", stage="starting"),
+            0.0,
+            time.monotonic(),
+        )
         while latest.what == "progress":
             progress(latest.share, latest.stage)
             with suppress(queue.Empty):
                 latest = _parse(self._lines.get(timeout=_LOOK_S)) or latest
-            before_s, looked_s = looked_s, _now_s()
+            before_s, looked_s = looked_s, time.monotonic()
             if _is_stopped(self._process.pid):
                 held_s += looked_s - before_s
         return latest, held_s
@@ -112,10 +116,6 @@ class _Child:
             if pipe is not None:
                 with suppress(BrokenPipeError):
                     pipe.close()
-
-
-def _now_s() -> float:
-    return time.monotonic()
 
 
 def _read(stdout: IO[str], lines: queue.SimpleQueue[str]) -> None:

@@ -56,7 +56,8 @@ class JobWorker:
     def run_twin(self) -> bool:
         """As `run_one`, one twin of a study; none while a study that somebody waits for is there.
 
-        A twin that has begun stands aside for the studies that come: see `Heart`.
+        One that has begun goes on beside studies that come, as idle work (`twin_runner`); without
+        a runner it stands aside for them: see `Heart`.
         """
         if self._shop.store.busy(self._shop.kinds):
             return False
