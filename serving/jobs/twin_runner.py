@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+from pydantic import TypeAdapter
+
 from serving.domain.pipeline import StudyTask
 from serving.domain.slices import Progress
 
@@ -18,6 +20,10 @@ class TwinOrder:
     task: StudyTask
     models: Mapping[str, int]
     """The versions that its release pins, by name."""
+
+
+ORDERS = TypeAdapter(TwinOrder)
+"""Orders as JSON, for a runner that is another process."""
 
 
 class TwinRunner(Protocol):

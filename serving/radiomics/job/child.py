@@ -4,29 +4,15 @@ from __future__ import annotations
 
 import queue
 import subprocess
-import threading
 from collections.abc import Sequence
-from typing import IO, Literal
+from typing import IO
 
-from pydantic import BaseModel, ConfigDict, ValidationError
-
-from serving.domain.errors import IllegalTransition, error_class
+from serving.domain.child_line import ChildLine, lines_of, parse_line
+from serving.domain.errors import IllegalTransition
 from serving.domain.slices import Progress
 
 _LOOK_S = 0.3
 _GRACE_S = 5.0
-
-
-class ChildLine(BaseModel):
-    """One line: progress (`share` and `stage`), or an error of the domain (`kind`, `message`)."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    what: Literal["progress", "error", "done"]
-    share: float = 0.0
-    stage: str = ""
-    kind: str = ""
-    message: str = ""
 
 
 class Child:
@@ -54,8 +40,7 @@ class Child:
 
 
 def _follow(stdout: IO[str], progress: Progress) -> None:
-    lines: queue.SimpleQueue[str] = queue.SimpleQueue()
-    threading.Thread(target=_read, args=(stdout, lines), daemon=True).start()
+    lines = lines_of(stdout)
     latest = ChildLine(what="progress", stage="starting")
     while latest.what != "done":
         progress(latest.share, latest.stage)
@@ -68,28 +53,9 @@ def _follow(stdout: IO[str], progress: Progress) -> None:
                 "the process that worked on this job ended by itself; the machine may have run "
                 "out of memory: try again with fewer features, or tell support the job id"
             )
-        latest = _parse(text) or latest
+        latest = parse_line(text) or latest
         if latest.what == "error":
-            raise _error(latest)
-
-
-def _read(stdout: IO[str], lines: queue.SimpleQueue[str]) -> None:
-    for line in stdout:
-        lines.put(line)
-    lines.put("")
-
-
-def _parse(text: str) -> ChildLine | None:
-    """None for a line that some library printed."""
-    try:
-        return ChildLine.model_validate_json(text)
-    except ValidationError:
-        return None
-
-
-def _error(line: ChildLine) -> Exception:
-    kind = error_class(line.kind)
-    return RuntimeError(line.kind) if kind is None else kind(line.message)
+            raise latest.error
 
 
 def _end(process: subprocess.Popen[str]) -> None:
