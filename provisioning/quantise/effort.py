@@ -23,8 +23,10 @@ class Effort:
     """Of these, how many rank the layers."""
     iterations: int = 12
     """Groups of layers that accuracy control takes back to floating point at most."""
-    layer_elements: int = 4
+    layer_elements: int = 8
     """Calibration elements on which the error of each layer is measured."""
+    rounding: int = 60
+    """Calibration elements by which weights are rounded."""
 
 
 def spread(count: int, most: int) -> NDArray[np.int64]:

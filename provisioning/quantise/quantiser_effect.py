@@ -17,10 +17,10 @@ _QUANTISER = "FakeQuantize"
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """Of one quantiser: the squared error of the answers, and the operations that it feeds."""
+    """Of one quantiser: the squared error of the answers, and its name."""
 
     error: float
-    users: tuple[str, ...]
+    name: str
 
 
 def quantiser_effects(
@@ -32,22 +32,26 @@ def quantiser_effects(
     maps whose many like values all round the same way, and from no layer that looked bad itself.
     Each quantiser is therefore tried with all others taken out.
     """
-    wanted = _answers(_with(quantised, lambda _name: False), elements)
+    wanted = _answers(with_quantisers(quantised, lambda _name: False), elements)
     found = []
     quantisers = [op for op in quantised.get_ordered_ops() if _is_of_activation(op)]
     for at, op in enumerate(quantisers):
         report(at / len(quantisers), f"effect of quantiser {at + 1} of {len(quantisers)}")
-        answers = _answers(_with(quantised, op.get_friendly_name().__eq__), elements)
+        name = op.get_friendly_name()
+        answers = _answers(with_quantisers(quantised, name.__eq__), elements)
         error = sum(
             float(np.square(a - b, dtype=np.float64).sum())
             for a, b in zip(wanted, answers, strict=True)
         )
-        found.append(Effect(error, _users(op)))
+        found.append(Effect(error, name))
     return sorted(found, key=lambda effect: effect.error, reverse=True)
 
 
-def _with(quantised: Any, kept: Callable[[str], bool]) -> Any:
-    """A copy in which only the quantisers of activations of a name that is `kept` are left."""
+def with_quantisers(quantised: Any, kept: Callable[[str], bool]) -> Any:
+    """A copy in which only the quantisers of activations of a name that is `kept` are left.
+
+    What they fed computes in floating point; its weights stay the INT8 ones.
+    """
     model = quantised.clone()
     for op in model.get_ordered_ops():
         if _is_of_activation(op) and not kept(op.get_friendly_name()):
@@ -60,12 +64,6 @@ def _is_of_activation(op: Any) -> bool:
     if op.get_type_name() != _QUANTISER:
         return False
     return str(op.input_value(0).get_node().get_type_name()) != "Constant"
-
-
-def _users(op: Any) -> tuple[str, ...]:
-    return tuple(
-        target.get_node().get_friendly_name() for target in op.output(0).get_target_inputs()
-    )
 
 
 def _answers(model: Any, elements: Sequence[NDArray[Any]]) -> list[NDArray[Any]]:

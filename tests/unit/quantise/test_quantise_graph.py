@@ -90,8 +90,8 @@ def test_effects_name_every_quantiser_of_an_activation_the_worst_first(bench: Wo
     errors = [effect.error for effect in effects]
     assert errors == sorted(errors, reverse=True)
     assert errors[0] > 0
-    names = {op.get_friendly_name() for op in quantised.get_ordered_ops()}
-    assert {name for effect in effects for name in effect.users} <= names
+    names = {op.get_friendly_name() for op in of_activations}
+    assert {effect.name for effect in effects} == names
 
 
 def test_each_share_leaves_more_in_float(bench: Workbench) -> None:
