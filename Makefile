@@ -7,7 +7,7 @@ STUDY ?=
 QUICK ?=
 export PYTHONUNBUFFERED := 1
 
-.PHONY: help install install-zoo demo check test test-zoo stubs loadtest bench-transport bench-overload bench-memory bench-models bench-study bench-radiomics bench-radiomics-beside bench-switching bench-shadow install-peers install-radiomics-peers clean
+.PHONY: help install install-zoo demo check test test-zoo stubs loadtest bench-transport bench-overload bench-memory bench-models bench-gate bench-study bench-radiomics bench-radiomics-beside bench-switching bench-shadow install-peers install-radiomics-peers clean
 
 help:  ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 20
@@ -64,6 +64,9 @@ bench-memory: install  ## Does a replica's memory stay flat: 200 loads and unloa
 
 bench-models: install-zoo  ## Five networks: torch, onnxruntime, OpenVINO FP32, BF16, INT8
 	.venv-zoo/bin/python -m loadtests.bench.models_bench $(if $(QUICK),--quick)
+
+bench-gate: install  ## Do the shipped INT8 variants pass on the patient held out, harmed ones not (DATA=folder)
+	$(BIN)/python -m loadtests.bench.gate --data "$(DATA)"
 
 bench-study: install-zoo  ## A whole study: torch against the box (STUDY=folder, else a synthetic one)
 	.venv-zoo/bin/python -m loadtests.bench.study_bench $(if $(STUDY),--study "$(STUDY)") $(if $(QUICK),--quick)
