@@ -40,9 +40,17 @@ def handing_back() -> Iterator[None]:
     _set(_HAND_BACK)
     try:
         yield
-        _trim()
+        trim()
     finally:
         _set(_KEEP)
+
+
+def trim() -> None:
+    """What is free at the ends of the arenas goes back to the kernel; nothing without glibc."""
+    try:
+        ctypes.CDLL(None).malloc_trim(0)
+    except AttributeError:
+        return
 
 
 def _set(options: Sequence[tuple[int, int]]) -> bool:
@@ -52,10 +60,3 @@ def _set(options: Sequence[tuple[int, int]]) -> bool:
         return False
     accepted = [mallopt(option, value) == 1 for option, value in options]
     return all(accepted)
-
-
-def _trim() -> None:
-    try:
-        ctypes.CDLL(None).malloc_trim(0)
-    except AttributeError:
-        return

@@ -10,6 +10,7 @@ from pathlib import Path
 import ray
 
 from serving.domain.errors import InvalidRequest
+from serving.engine.heap import trim
 from serving.graph.batch_lane import keep_to
 from serving.graph.box_files import here
 from serving.radiomics.cohort.case_result import CaseResult
@@ -17,8 +18,12 @@ from serving.radiomics.cohort.case_run import inside, run_case
 from serving.radiomics.job.bounds import bounded
 from serving.radiomics.job.case_pool import CaseOrder
 
-CASES_A_PROCESS = 64
-"""Then a fresh one takes over, so that fragmented memory does not pile up over a large cohort."""
+CASES_A_PROCESS = 1024
+"""Then a fresh one takes over, so that fragmented memory does not pile up over a large cohort.
+
+Rarely: until Ray has started a process so far that it can be made idle, a second of CPU time is
+taken from those who wait for an answer. With 64 that made their p95 1.6 times as long.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +55,7 @@ def run_case_task(task: CaseTask) -> CaseResult:
             return _run(task.order) if on_box else _run_elsewhere(task.order)
     finally:
         gc.collect()
+        trim()
 
 
 def _run(order: CaseOrder) -> CaseResult:

@@ -1,4 +1,4 @@
-"""IBSI-1's own benchmark: the digital phantom and configurations A and C of the CT phantom."""
+"""IBSI-1's own benchmark: the digital phantom and the five configurations of the CT phantom."""
 
 from __future__ import annotations
 
@@ -37,7 +37,9 @@ def test_the_features_of_the_digital_phantom_are_exactly_the_tags(
 
 
 @pytest.mark.parametrize("source", ["dicom", "nifti"])
-@pytest.mark.parametrize(("configuration", "tags"), [("a", 406), ("c", 270)])
+@pytest.mark.parametrize(
+    ("configuration", "tags"), [("a", 406), ("b", 355), ("c", 270), ("d", 219), ("e", 219)]
+)
 def test_every_reference_value_of_the_ct_phantom_is_met(
     configuration: str, tags: int, source: str
 ) -> None:
