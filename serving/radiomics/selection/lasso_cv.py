@@ -28,7 +28,6 @@ from serving.radiomics.selection.lasso_folds import (
     training_counts,
     weight_scale,
 )
-from serving.radiomics.selection.lasso_gradients import in_tiles
 from serving.radiomics.selection.lasso_path import fold_paths
 from serving.radiomics.selection.lasso_products import shared_products, whole_products
 from serving.radiomics.selection.lasso_refit import lasso_from_zero
@@ -92,10 +91,11 @@ class LassoCV(linear_model.LassoCV):
         if self.fit_intercept:
             offset = np.average(rows, axis=0, weights=sample_weight)
             target_offset = float(np.average(target, weights=sample_weight))
-        features = np.ascontiguousarray((rows - offset).T)
+        centred_rows = np.ascontiguousarray(rows - offset)
+        features = np.ascontiguousarray(centred_rows.T)
         centred = target - target_offset
         self.alphas_ = self._grid(features, centred, sample_weight)
-        self.mse_path_ = self._errors(features, centred, sample_weight, folds)
+        self.mse_path_ = self._errors(centred_rows, features, centred, sample_weight, folds)
         self.alpha_ = self.alphas_[np.argmin(self.mse_path_.mean(axis=1))]
         self._refit(features, centred, sample_weight)
         self.intercept_ = target_offset - offset @ self.coef_ if self.fit_intercept else 0.0
@@ -116,6 +116,7 @@ class LassoCV(linear_model.LassoCV):
 
     def _errors(
         self,
+        rows: FloatArray,
         features: FloatArray,
         target: FloatArray,
         sample_weight: FloatArray | None,
@@ -128,13 +129,13 @@ class LassoCV(linear_model.LassoCV):
         scale = weight_scale(counts, sample_weight)
         weights = 1.0 if sample_weight is None else sample_weight
         weight = np.sqrt(scale[:, None] * weights * counts)
-        whole, tiles = whole_products(features, sample_weight), in_tiles(features.T)
+        whole = whole_products(features, sample_weight)
         demand = Demand(self.max_iter, self.tol, self.positive)
         jobs = min(effective_n_jobs(self.n_jobs), len(folds))
         shares = [np.arange(job, len(folds), jobs) for job in range(jobs)]
 
         def run(share: NDArray[np.intp]) -> list[FloatArray]:
-            part = make_folds(features, tiles, target, weight[share], self.fit_intercept)
+            part = make_folds(rows, features, target, weight[share], self.fit_intercept)
             shared = shared_products(whole, features, counts[share], sample_weight, scale[share])
             alphas = counts[share].sum(axis=1)[:, None] * self.alphas_
             explained, sweeps = fold_paths(part, shared, alphas, demand)

@@ -24,8 +24,8 @@ class Folds(NamedTuple):
 
     features: FloatArray
     """(features, samples), C order, centred over all samples so that `mean` stays small."""
-    tiles: FloatArray
-    """(tiles, samples, features of a tile): the same, as all gradients are computed fastest."""
+    rows: FloatArray
+    """(samples, features): the same, C order, in which all gradients are computed fastest."""
     weight: FloatArray
     """(folds, samples): root of the sample's weight, or of how often the fold trains on it."""
     target: FloatArray
@@ -58,15 +58,15 @@ def weight_scale(counts: FloatArray, sample_weight: FloatArray | None) -> FloatA
 
 
 def make_folds(
+    rows: FloatArray,
     features: FloatArray,
-    tiles: FloatArray,
     target: FloatArray,
     weight: FloatArray,
     fit_intercept: bool,
 ) -> Folds:
     """Means and lengths of each fold's columns.
 
-    `features` (features, samples) in C order and in `tiles` (`lasso_gradients.in_tiles`); `target`
+    `rows` (samples, features) and `features`, their transpose, are both in C order; `target`
     (samples,); `weight` (folds, samples).
     """
     squared = np.square(weight)
@@ -76,7 +76,7 @@ def make_folds(
     mean, norm = column_moments(features, squared, fit_intercept)
     centred = weight * (target - target_mean[:, None])
     mass = squared.sum(axis=1)
-    return Folds(features, tiles, weight, centred, mean, norm, mass, target_mean)
+    return Folds(features, rows, weight, centred, mean, norm, mass, target_mean)
 
 
 @njit(cache=True, nogil=True, fastmath={"reassoc", "contract", "nsz"})

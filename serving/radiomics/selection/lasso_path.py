@@ -2,7 +2,7 @@
 
 Each fold goes from one alpha to the next over few candidates: those in use and those that the
 strong rule (Tibshirani 2012) does not discard. Then all features' gradients are computed, for all
-folds at once; where a discarded feature broke the optimality conditions, the
+folds in one product of matrices; where a discarded feature broke the optimality conditions, the
 fold goes on with it. A fold that does not arrive takes coordinate descent to that alpha.
 """
 
@@ -18,7 +18,6 @@ from serving.radiomics.selection.lasso_descent import Demand, descend
 from serving.radiomics.selection.lasso_factor import Factor, empty_factor
 from serving.radiomics.selection.lasso_folds import FloatArray, Folds, IntArray
 from serving.radiomics.selection.lasso_gap import gap_of, greatest
-from serving.radiomics.selection.lasso_gradients import pulls
 from serving.radiomics.selection.lasso_leap import refill, travel
 from serving.radiomics.selection.lasso_products import Shared
 from serving.radiomics.selection.lasso_vectors import subtract_rows
@@ -91,7 +90,7 @@ def fold_paths(
 @njit(cache=True, nogil=True)
 def _at_the_start(folds: Folds) -> Stand:
     count = len(folds.target)
-    pull = pulls(folds.target * folds.weight, folds.tiles, len(folds.features))
+    pull = np.dot(folds.target * folds.weight, folds.rows)
     lost = np.zeros(count, np.bool_)
     return Stand(folds.target.copy(), pull.copy(), pull, lost, np.zeros(count, np.int64))
 
@@ -151,8 +150,7 @@ def _explain(
 
 @njit(cache=True, nogil=True)
 def _compute_gradients(folds: Folds, stand: Stand, pending: NDArray[np.intp]) -> None:
-    weighted = stand.left[pending] * folds.weight[pending]
-    found = pulls(weighted, folds.tiles, len(folds.features))
+    found = np.dot(stand.left[pending] * folds.weight[pending], folds.rows)
     for row in range(len(pending)):
         stand.gradients[pending[row]] = found[row]
 
