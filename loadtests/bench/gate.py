@@ -69,7 +69,7 @@ def harmed(model: Path, folder: Path) -> Path:
         if op.get_type_name() == "FakeQuantize":
             for place in range(1, 5):
                 bound = op.input_value(place).get_node()
-                wide = ov.op.Constant(np.asarray(bound.data, np.float32) * COARSER)
+                wide = ov.op.Constant(np.asarray(bound.data * COARSER, np.float32))
                 op.input(place).replace_source_output(wide.output(0))
     path = folder / "model.xml"
     ov.save_model(network, path)
