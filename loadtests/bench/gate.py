@@ -92,7 +92,8 @@ def summarise(found: dict[str, dict[str, AccuracyGate]]) -> Outcome:
 
 def _told(prefix: str) -> Progress:
     def report(share: float, stage: str) -> None:
-        print(f"\r{prefix}{stage:<40}{share:4.0%}", end="", file=sys.stderr, flush=True)
+        end = "\n" if share >= 1.0 else ""
+        print(f"\r{prefix}{stage:<40}{share:4.0%}", end=end, file=sys.stderr, flush=True)
 
     return report
 
