@@ -30,7 +30,7 @@ PRODUCT = Path("model_repo")
 NETWORKS = ("nested_unet_covid", "hrnet_covid")
 INT8, FP32 = "int8", "fp32"
 COARSER = 16
-NOTE = "Dice per slice with truth, paired bootstrap over the slices of one patient: n = 1."
+NOTE = "The worse of Dice pooled and per slice; paired bootstrap over slices of one patient: n = 1."
 
 
 def main(data: Annotated[Path, typer.Option(help="Folder of coronacases_*.npz.")]) -> None:

@@ -8,12 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from provisioning.quantise.predictions import compile_model
+from provisioning.quantise.watch import AT_ONCE, watch
 from serving.domain.slices import Progress
 
 _PRODUCTS = ("Convolution", "GroupConvolution", "ConvolutionBackpropData", "MatMul")
-_AT_ONCE = 8
-"""Layers whose outputs are held at a time: activations of large images fill gigabytes."""
 
 
 def product_layers(model: Any) -> list[str]:
@@ -33,9 +31,9 @@ def layer_errors(
     kept = set(product_layers(quantised))
     names = [name for name in product_layers(reference) if name in kept]
     errors: dict[str, float] = {}
-    for at in range(0, len(names), _AT_ONCE):
+    for at in range(0, len(names), AT_ONCE):
         report(at / len(names), f"error of layer {at + 1} of {len(names)}")
-        part = names[at : at + _AT_ONCE]
+        part = names[at : at + AT_ONCE]
         errors |= dict(zip(part, _errors(reference, quantised, part, elements), strict=True))
     return errors
 
@@ -43,27 +41,13 @@ def layer_errors(
 def _errors(
     reference: Any, quantised: Any, names: list[str], elements: Sequence[NDArray[Any]]
 ) -> list[float]:
-    before, after = (_compile_with(model, names) for model in (reference, quantised))
+    places = [(name, 0) for name in names]
+    before, after = (watch(model, places) for model in (reference, quantised))
     error, power = np.zeros(len(names)), np.zeros(len(names))
     for element in elements:
-        pairs = zip(
-            _layer_outputs(before, element, names),
-            _layer_outputs(after, element, names),
-            strict=True,
-        )
+        pairs = zip(before(element), after(element), strict=True)
         for at, (wanted, found) in enumerate(pairs):
             error[at] += float(np.square(wanted - found, dtype=np.float64).sum())
             power[at] += float(np.square(wanted, dtype=np.float64).sum())
     relative: list[float] = (error / np.maximum(power, 1e-30)).tolist()
     return relative
-
-
-def _compile_with(model: Any, names: list[str]) -> Any:
-    watched = model.clone()
-    watched.add_outputs([(name, 0) for name in names])
-    return compile_model(watched, "f32")
-
-
-def _layer_outputs(compiled: Any, element: NDArray[Any], names: list[str]) -> list[NDArray[Any]]:
-    values = list(compiled([element]).values())
-    return values[len(values) - len(names) :]

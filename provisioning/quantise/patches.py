@@ -9,14 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from provisioning.quantise.predictions import compile_model
+from provisioning.quantise.watch import AT_ONCE, watch
 from serving.domain.slices import Progress
 
 PLACES = 500
 """Of each element, drawn at random: patches of all places differ little from their neighbours."""
 SEED = 7
-_AT_ONCE = 8
-"""Convolutions whose inputs are held at a time: activations of large images fill gigabytes."""
 
 Array = NDArray[np.float64]
 
@@ -41,9 +39,9 @@ def patch_moments(
 ) -> dict[str, Moments]:
     """By name of the Convolution in an ov.Model: its patches' moments over all `elements`."""
     found: dict[str, Moments] = {}
-    for at in range(0, len(names), _AT_ONCE):
+    for at in range(0, len(names), AT_ONCE):
         report(at / len(names), f"inputs of layer {at + 1} of {len(names)}")
-        found |= _moments(model, names[at : at + _AT_ONCE], elements)
+        found |= _moments(model, names[at : at + AT_ONCE], elements)
     return found
 
 
@@ -79,16 +77,13 @@ def _padding(
 def _moments(
     model: Any, names: Sequence[str], elements: Sequence[NDArray[Any]]
 ) -> dict[str, Moments]:
-    watched = model.clone()
-    layers = {op.get_friendly_name(): op for op in watched.get_ordered_ops()}
+    layers = {op.get_friendly_name(): op for op in model.get_ordered_ops()}
     ports = {name: _source(layers[name]) for name in names}
     sources = sorted(set(ports.values()))
-    first = len(watched.outputs)
-    watched.add_outputs(sources)
-    compiled = compile_model(watched, "f32")
+    inputs_of = watch(model, sources)
     sums = {name: [np.zeros(1), np.zeros((1, 1))] for name in names}
     for at, element in enumerate(elements):
-        values = dict(zip(sources, list(compiled([element]).values())[first:], strict=True))
+        values = dict(zip(sources, inputs_of(element), strict=True))
         for name in names:
             drawn = patches(values[ports[name]], layers[name], PLACES, SEED + at)
             sums[name][0] = sums[name][0] + drawn.sum(axis=0)

@@ -14,6 +14,7 @@ from openvino import opset13 as ops
 
 from provisioning.quantise.nncf_runtime import nncf
 from provisioning.quantise.patches import patch_moments, patches
+from provisioning.quantise.quantiser_effect import with_quantisers
 from provisioning.quantise.weight_rounding import round_in_turn, round_weights
 from tests.unit.quantise.blob_network import silent
 
@@ -126,12 +127,7 @@ def squared_errors(seed: int) -> tuple[float, float]:
 
 
 def float_activations(model: ov.Model) -> ov.Model:
-    copy = model.clone()
-    for op in copy.get_ordered_ops():
-        if op.get_type_name() == "FakeQuantize":
-            for target in op.output(0).get_target_inputs():
-                target.replace_source_output(op.input_value(0))
-    return copy
+    return with_quantisers(model, lambda _name: False)
 
 
 def squared_error(model: ov.Model, other: ov.Model, images: list[NDArray[np.float32]]) -> float:
