@@ -19,6 +19,9 @@ from loadtests.bench.contenders.sides import ALLOCATOR
 from loadtests.box import OwnBox
 from serving.domain.job import JobState
 from serving.domain.study_timings import TIMINGS_NAME, StudyTimings
+from serving.engine.machine import read_machine
+from serving.engine.plan import make_plan
+from serving.engine.settings import EngineSettings
 
 TORCH, TORCH_TUNED = "torch", "torch, tuned"
 BOX_FP32, BOX_BF16, BOX_INT8 = "box FP32", "box BF16", "box INT8"
@@ -96,8 +99,17 @@ class StudyBench:
 
 
 def box_settings(networks: Sequence[str], repository: Path, variant: str) -> dict[str, str]:
-    """A box that serves these networks alone, in one variant, and lets them read studies."""
+    """A box that serves these networks alone, in one variant, and lets them read studies.
+
+    A stream for each core: the box that reads most studies an hour, where single requests may
+    take longer.
+    """
+    nodes = make_plan(read_machine(), EngineSettings()).nodes
     return {
+        "AIBOX__ENGINE__STREAMS": str(
+            min(node.streams * node.threads_per_stream for node in nodes)
+        ),
+        "AIBOX__ENGINE__THREADS_PER_STREAM": "1",
         "AIBOX__ENGINE__REPOSITORIES": json.dumps([str(repository.absolute())]),
         "AIBOX__ENGINE__PRECISIONS": json.dumps(dict.fromkeys(networks, variant)),
         "AIBOX__PIPELINES__CHEST_CT_MODELS": json.dumps(list(networks)),

@@ -17,7 +17,7 @@ from provisioning.importer.shapes import run_shapes
 from serving.domain.errors import InvalidRequest
 from serving.domain.provenance import Speed
 from serving.domain.slices import Progress
-from serving.engine.compiled_model import CompileOptions
+from serving.engine.compiler import CompileOptions
 from serving.engine.machine import read_machine
 from serving.engine.plan import make_plan
 from serving.engine.runtime import ov

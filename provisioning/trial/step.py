@@ -7,7 +7,8 @@ from serving.domain.errors import CorruptModel
 from serving.domain.slices import Progress
 from serving.engine.binding import bind_all_threads
 from serving.engine.catalog import ModelVersion
-from serving.engine.compiled_model import CompiledModel, CompileOptions
+from serving.engine.compiled_model import CompiledModel
+from serving.engine.compiler import CompileOptions
 from serving.engine.machine import read_machine
 from serving.engine.plan import make_plan
 from serving.engine.runtime import ov

@@ -6,18 +6,18 @@ import logging
 import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from serving.domain.cpu_plan import NodePlan
 from serving.domain.errors import CorruptModel
 from serving.domain.inference import ModelStatus
 from serving.domain.manifest import TensorEntry
 from serving.domain.tensor import Tensor, TensorSpec
 from serving.engine.catalog import ModelVersion
 from serving.engine.compile_cache import CompileCache, Findings
+from serving.engine.compiler import CompileOptions, Compiler
 from serving.engine.datatypes import to_spec
+from serving.engine.forms import Form, Forms, shapes_of
 from serving.engine.frames import Frames
 from serving.engine.pace import Pace
 from serving.engine.runner import Runner
@@ -30,37 +30,8 @@ _QUICK_WARM_UP_RUNS = 6
 _CAPABILITIES = "OPTIMIZATION_CAPABILITIES"
 
 
-@dataclass(frozen=True, slots=True)
-class CompileOptions:
-    """How models are compiled on this node; `cache_dir` None means without a compile cache."""
-
-    streams: int
-    threads_per_stream: int
-    cache_dir: Path | None
-
-    @classmethod
-    def for_node(cls, node: NodePlan, cache_dir: Path | None) -> CompileOptions:
-        return cls(node.streams, node.threads_per_stream, cache_dir)
-
-    def properties(self, inference_precision: str) -> dict[str, Any]:
-        """OpenVINO's properties. Pinning is off: with it two processes both start at CPU 0."""
-        properties: dict[str, Any] = {
-            "INFERENCE_PRECISION_HINT": inference_precision,
-            "NUM_STREAMS": self.streams,
-            "INFERENCE_NUM_THREADS": self.streams * self.threads_per_stream,
-            "ENABLE_CPU_PINNING": False,
-        }
-        return properties
-
-    def cache_for(self, version: ModelVersion, variant: str) -> CompileCache | None:
-        """Where the compiled form of a variant is kept."""
-        if self.cache_dir is None:
-            return None
-        return CompileCache(self.cache_dir, *version.key, variant, version.manifest.digest(variant))
-
-
 class CompiledModel:
-    """Loads, warms up and lends runners: one for each slot and one in reserve for health."""
+    """Loads, warms up and lends runners: one for each slot and, now and then, one for health."""
 
     def __init__(
         self,
@@ -115,14 +86,13 @@ class CompiledModel:
         pace = self.pace
         return pace.is_quick and (self._is_static or payload_bytes <= pace.quick_bytes)
 
-    def lend(self) -> Runner:
-        """A runner of one's own; the slots bound how many are out."""
-        return self._idle.pop() if self._idle else self._runner()
+    def lend(self, inputs: Sequence[Tensor]) -> Runner:
+        """A runner of one's own for such inputs; the slots bound how many are out."""
+        return self._forms.lend(inputs)
 
     def give_back(self, runner: Runner) -> None:
         """Takes a runner back, unless the model was compiled anew meanwhile."""
-        if runner.source is self._compiled:
-            self._idle.append(runner)
+        self._forms.give_back(runner)
 
     @property
     def can_probe(self) -> bool:
@@ -130,21 +100,26 @@ class CompiledModel:
         return self._warm
 
     def probe(self) -> None:
-        """Runs one inference on the reserve runner. Raises RuntimeError where it fails."""
-        run_timed(self._reserve, self._samples[-1])
+        """Runs one inference of the smallest size. Raises RuntimeError where it fails."""
+        sample = self._samples[-1]
+        runner = self._forms.lend(sample)
+        run_timed(runner, sample)
+        self._forms.give_back(runner)
 
     def run_once(self, inputs: Sequence[Tensor]) -> tuple[Tensor, ...]:
-        """All outputs for these inputs, on a runner of its own. Raises CorruptModel."""
-        runner = self._runner()
+        """All outputs for these inputs. Raises CorruptModel."""
+        runner = self._forms.lend(inputs)
         try:
             runner.prepare(inputs)
             with self._turn():
                 runner.run_on_stream()
-            return runner.collect(range(len(self._status.outputs)))
+            outputs = runner.collect(range(len(self._status.outputs)))
         except (RuntimeError, ValueError, TypeError):
             raise CorruptModel(
                 f"{self._status.name} version {self._status.version} fails on given inputs"
             ) from None
+        self._forms.give_back(runner)
+        return outputs
 
     def reload(self) -> None:
         """Compiles anew, after a failed inference.
@@ -158,64 +133,45 @@ class CompiledModel:
 
     def _load(self) -> None:
         manifest = self.version.manifest
-        self._compile_anew()
-        inputs = _declared_specs("input", manifest.inputs, self._compiled.inputs)
-        outputs = _declared_specs("output", manifest.outputs, self._compiled.outputs)
+        compiler = Compiler(self._core, self.version, self.variant, self._options)
+        compiled = compiler.compile()
+        inputs = _declared_specs("input", manifest.inputs, compiled.inputs)
+        outputs = _declared_specs("output", manifest.outputs, compiled.outputs)
         self._is_static = all(-1 not in spec.shape for spec in inputs + outputs)
-        self._status = self._read_status(inputs, outputs)
-        reused = self._cache if self._status.loaded_from_cache else None
-        self._found = reused.findings(_maker(self._core)) if reused else None
         self._samples = samples(inputs, self.frames)
-        self._warm = self._warm_up()
+        self._forms = self._compile_forms(compiler, compiled, inputs, outputs)
+        compiler.seal()
+        self._cache = compiler.cache
+        self._status = self._read_status(compiled, inputs, outputs, compiler.all_from_cache)
+        self._found = None
+        if self._cache is not None and compiler.all_from_cache:
+            self._found = self._cache.findings(_maker(self._core))
+        self._warm = self._warm_up(compiler)
 
-    def _compile_anew(self) -> None:
-        """Every runner lives as long as its compiled model.
-
-        OpenVINO 2026.4 may abort the process ("pure virtual method called") when a request of a
-        dynamic model runs after another that had run on the same stream was destroyed.
-        """
-        self._compiled = self._compile()
-        self._made: list[Runner] = []
-
-    def _compile(self) -> Any:
-        cache = self._options.cache_for(self.version, self.variant)
-        self._cache = None
-        if cache is not None:
-            try:
-                compiled = self._compile_cached(cache)
-                self._cache = cache
-                return compiled
-            except (RuntimeError, OSError) as error:  # a full disk must not stop the box
-                _log.warning("compile cache not used: %s", type(error).__name__)
-        try:
-            return self._core.compile_model(*self._compile_arguments())
-        except RuntimeError:
-            raise CorruptModel(
-                f"{self.version.model_path(self.variant).name} of {self.version.manifest.name} "
-                f"version {self.version.manifest.version} cannot be compiled by OpenVINO; import "
-                "it again, or ask its vendor for another file"
-            ) from None
-
-    def _compile_cached(self, cache: CompileCache) -> Any:
-        cache.check()
-        path, device, properties = self._compile_arguments()
-        compiled = self._core.compile_model(
-            path, device, {**properties, "CACHE_DIR": str(cache.folder)}
-        )
-        if not compiled.get_property("LOADED_FROM_CACHE"):
-            cache.seal()
-        return compiled
-
-    def _compile_arguments(self) -> tuple[str, str, dict[str, Any]]:
-        hint = self.version.manifest.variants[self.variant].inference_precision
-        path = self.version.model_path(self.variant)
-        return str(path), "CPU", self._options.properties(hint)
+    def _compile_forms(
+        self,
+        compiler: Compiler,
+        compiled: Any,
+        inputs: Sequence[TensorSpec],
+        outputs: Sequence[TensorSpec],
+    ) -> Forms:
+        """The model as compiled, and a form for each size of image that it is made for."""
+        open_form = Form(compiled, outputs)
+        if not any(map(self.frames.govern, inputs)):
+            return Forms(open_form, {})
+        every = ((shapes, compiler.compile_for(shapes)) for shapes in map(shapes_of, self._samples))
+        fixed = {shapes: Form(one, outputs) for shapes, one in every if one is not None}
+        return Forms(open_form, fixed)
 
     def _read_status(
-        self, inputs: tuple[TensorSpec, ...], outputs: tuple[TensorSpec, ...]
+        self,
+        compiled: Any,
+        inputs: tuple[TensorSpec, ...],
+        outputs: tuple[TensorSpec, ...],
+        from_cache: bool,
     ) -> ModelStatus:
         manifest = self.version.manifest
-        read = self._compiled.get_property
+        read = compiled.get_property
         return ModelStatus(
             name=manifest.name,
             version=manifest.version,
@@ -224,26 +180,15 @@ class CompiledModel:
             effective_precision=read("INFERENCE_PRECISION_HINT").get_type_name(),
             streams=int(read("NUM_STREAMS")),
             threads=int(read("INFERENCE_NUM_THREADS")),
-            loaded_from_cache=bool(read("LOADED_FROM_CACHE")),
+            loaded_from_cache=from_cache,
             inputs=inputs,
             outputs=outputs,
         )
 
-    def _make_runners(self, written: frozenset[int]) -> None:
-        self._written = written
-        self._idle = [self._runner() for _ in range(self._options.streams)]
-        self._reserve = self._runner()
-
-    def _runner(self) -> Runner:
-        runner = Runner(self._compiled, self._status.outputs, self._written)
-        self._made.append(runner)
-        return runner
-
-    def _warm_up(self) -> bool:
-        """Makes the runners and runs them; False where a dynamic model cannot run on zeros."""
+    def _warm_up(self, compiler: Compiler) -> bool:
+        """Runs every form; False where a dynamic model cannot run on zeros."""
         try:
-            self._written = frozenset()
-            self._make_runners(self._find_written())
+            self._set_written(self._found.written if self._found else self._find_written())
             self._warm_up_streams()
         except RuntimeError:
             if self._is_static:
@@ -252,30 +197,44 @@ class CompiledModel:
                     "inference, of zeros"
                 ) from None
             _log.info("a model of dynamic shapes does not run on single elements")
-            self._compile_anew()
-            self._make_runners(frozenset())
+            self._forms = Forms(Form(compiler.compile(), self._status.outputs), {})
+            self._set_written(frozenset())
             return False
         return True
 
+    def _set_written(self, written: frozenset[int]) -> None:
+        self._written = written
+        for form in self._forms:
+            form.written = written
+
     def _find_written(self) -> frozenset[int]:
-        if self._found is not None:
-            return self._found.written
-        return find_written(self._runner(), self._samples[0], self._status.outputs, self._turn)
+        """Outputs that every form writes."""
+        written = frozenset(range(len(self._status.outputs)))
+        for form, sample in self._forms.with_samples(self._samples):
+            written &= find_written(form.runner(), sample, self._turn)
+        return written
 
     def _warm_up_streams(self) -> None:
         """Every size once on every stream: each keeps kernels of its own."""
         whole, *smaller = self._samples
-        with ThreadPoolExecutor(len(self._idle)) as pool:
+        with ThreadPoolExecutor(self._options.streams) as pool:
             for duration_s in self._run_on_all(pool, whole):
                 self.pace.first(duration_s)
             while self.pace.may_be_quick and self.pace.runs < _QUICK_WARM_UP_RUNS:
-                self.pace.first(run_timed(self._reserve, whole, self._turn))
+                self.pace.first(self._run_on_all(pool, whole, streams=1)[0])
             for sample in smaller:
                 self._run_on_all(pool, sample)
 
-    def _run_on_all(self, pool: ThreadPoolExecutor, sample: Sequence[Tensor]) -> list[float]:
-        """Seconds that each idle runner takes, all at the same time."""
-        return list(pool.map(lambda runner: run_timed(runner, sample, self._turn), self._idle))
+    def _run_on_all(
+        self, pool: ThreadPoolExecutor, sample: Sequence[Tensor], streams: int | None = None
+    ) -> list[float]:
+        """Seconds that an inference takes on so many streams (None: all) at the same time."""
+        count = streams or self._options.streams
+        runners = [self._forms.lend(sample) for _ in range(count)]
+        durations_s = list(pool.map(lambda each: run_timed(each, sample, self._turn), runners))
+        for runner in runners:
+            self._forms.give_back(runner)
+        return durations_s
 
     def _keep_findings(self) -> None:
         """For the next load, beside the compiled form."""

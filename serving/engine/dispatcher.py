@@ -159,7 +159,7 @@ class Dispatcher:
             repair.add_done_callback(lambda _: self._start_after_repair(work))
             return False
         work.started_s = time.monotonic()
-        work.runner = runner = work.model.lend()
+        work.runner = runner = work.model.lend(work.inputs)
         try:
             runner.prepare(work.inputs)
             work.inferring_s = time.monotonic()

@@ -22,7 +22,8 @@ from serving.domain.manifest import ModelManifest
 from serving.domain.model_set import ModelSet
 from serving.domain.observer import InferenceObserver, SilentObserver
 from serving.engine.catalog import ModelVersion, RefusedVersion, scan
-from serving.engine.compiled_model import CompiledModel, CompileOptions
+from serving.engine.compiled_model import CompiledModel
+from serving.engine.compiler import CompileOptions
 from serving.engine.dispatcher import Dispatcher
 from serving.engine.set_switch import SetSwitch
 from serving.engine.settings import GIB, EngineSettings

@@ -16,8 +16,8 @@ Size = tuple[int, int]
 class Frames:
     """The (rows, columns) that a model was made for, the largest first; empty: nothing is said.
 
-    OpenVINO builds kernels anew for each size it meets, so all of these are run once at loading,
-    and no other is taken: a size that the graph cannot run would spoil the compiled model.
+    The model is compiled and run for each of these at loading, and no other size is taken: one
+    that the graph cannot run would spoil the compiled model.
     """
 
     sizes: tuple[Size, ...] = ()
@@ -35,19 +35,20 @@ class Frames:
     def shapes(self, spec: TensorSpec) -> tuple[tuple[int, ...], ...]:
         """One element in every size; where the input is no image of any size, in one shape."""
         single = tuple(1 if size == -1 else size for size in spec.shape)
-        if not self._governs(spec):
+        if not self.govern(spec):
             return (single,)
         return tuple((*single[:2], *size) for size in self.sizes)
 
     def check(self, specs: Sequence[TensorSpec], inputs: Sequence[Tensor]) -> None:
         """Raises InvalidRequest for an image of a size that is none of these."""
         for spec, tensor in zip(specs, inputs, strict=True):
-            if self._governs(spec) and tensor.array.shape[2:] not in self.sizes:
+            if self.govern(spec) and tensor.array.shape[2:] not in self.sizes:
                 known = ", ".join(f"{rows}x{columns}" for rows, columns in self.sizes)
                 raise InvalidRequest(
                     f"input {spec.name} takes (rows x columns) {known}; "
                     f"{list(tensor.array.shape)} came"
                 )
 
-    def _governs(self, spec: TensorSpec) -> bool:
+    def govern(self, spec: TensorSpec) -> bool:
+        """Whether the input is an image of rows and columns that these sizes are for."""
         return bool(self.sizes) and len(spec.shape) == 4 and spec.shape[2:] == (-1, -1)

@@ -31,7 +31,8 @@ class Runner:
         # OpenVINO's side of the binding owns the callback, where Python's collector sees no ring:
         # a bound method would keep runner, request and compiled model for ever.
         self._request.set_callback(partial(_tell, weakref.ref(self)), None)
-        self._specs = outputs
+        self.outputs = outputs
+        """The outputs' specs."""
         self._written = written
         self._has_text = any(spec.datatype is Datatype.BYTES for spec in outputs)
         self._fresh: dict[int, Any] = {}
@@ -44,7 +45,7 @@ class Runner:
         for index, tensor in enumerate(inputs):
             self._request.set_input_tensor(index, to_tensor(tensor.array, tensor.datatype))
         for index in self._written:
-            self.give(index, fresh_tensor(self._specs[index]))
+            self.give(index, fresh_tensor(self.outputs[index]))
 
     def give(self, index: int, tensor: Any) -> None:
         """Lets the next inference write this output into a tensor of OpenVINO's."""
@@ -97,7 +98,7 @@ class Runner:
         return outputs
 
     def _output(self, index: int) -> Tensor:
-        spec = self._specs[index]
+        spec = self.outputs[index]
         fresh = self._fresh.get(index)
         if fresh is not None:
             return Tensor(spec.name, spec.datatype, to_array(fresh, spec.datatype))

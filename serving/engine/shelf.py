@@ -16,7 +16,8 @@ from serving.domain.manifest import ModelManifest
 from serving.domain.model_set import STABLE, ModelSet, ServedVersion
 from serving.engine.attic import Attic, Variants
 from serving.engine.catalog import Catalog, ModelVersion, RefusedVersion
-from serving.engine.compiled_model import CompiledModel, CompileOptions
+from serving.engine.compiled_model import CompiledModel
+from serving.engine.compiler import CompileOptions
 from serving.engine.heap import handing_back
 from serving.engine.runtime import ov
 from serving.engine.slot_loan import Turn, no_turn

@@ -15,9 +15,7 @@ from serving.engine.slot_loan import Turn, no_turn
 _PATTERNS = (0x00, 0xFF)
 
 
-def find_written(
-    runner: Runner, inputs: Sequence[Tensor], outputs: Sequence[TensorSpec], turn: Turn
-) -> frozenset[int]:
+def find_written(runner: Runner, inputs: Sequence[Tensor], turn: Turn) -> frozenset[int]:
     """Positions of the outputs that OpenVINO writes into the tensors it is given.
 
     An output that is nothing but an input (in the model as written, or once optimised) is not
@@ -26,6 +24,7 @@ def find_written(
     pattern survives both times nothing was written. The runner, made with no output written, is
     of no further use. Raises RuntimeError where zeros do not run.
     """
+    outputs = runner.outputs
     candidates = [n for n, spec in enumerate(outputs) if spec.datatype is not Datatype.BYTES]
     untouched = set(candidates)
     for pattern in _PATTERNS:

@@ -61,7 +61,7 @@ class RemoteSliceModel:
             with domain_errors(), gone_is_not_ready():
                 for done in self._handle.options(stream=True).predict_stack.remote(task):
                     progress(done / len(slices_hu), "lesions")
-            return np.asarray(np.load(target))
+            return np.asarray(np.load(target, mmap_mode="r"))  # outlives the file's name
 
 
 @contextmanager

@@ -8,7 +8,8 @@ import pytest
 
 from serving.engine.catalog import find_numbered
 from serving.engine.compile_cache import CompileCache, Findings
-from serving.engine.compiled_model import CompiledModel, CompileOptions
+from serving.engine.compiled_model import CompiledModel
+from serving.engine.compiler import CompileOptions
 from serving.engine.runtime import ov
 from tests.unit.engine import tiny_models as tiny
 

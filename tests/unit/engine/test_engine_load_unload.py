@@ -25,6 +25,7 @@ from serving.domain.errors import (
 from serving.domain.inference import InferenceRequest
 from serving.domain.tensor import Datatype, Tensor
 from serving.engine.compiled_model import CompiledModel
+from serving.engine.compiler import Compiler
 from serving.engine.engine import InferenceEngine
 from serving.engine.settings import EngineSettings
 from tests.unit.engine import tiny_models as tiny
@@ -248,9 +249,9 @@ async def test_unloading_frees_every_precision_at_once(
     async with running(repository, node(streams=2)) as engine:
         for precision in ("fp32", "bf16"):
             await engine.infer(ask("relu", row(), precision=precision))
-        compiled = [weakref.ref(ref()._compiled) for ref in made]  # type: ignore[union-attr]
-        runners = [weakref.ref(r) for ref in made for r in ref()._made]  # type: ignore[union-attr]
-        assert (len(compiled), len(runners)) == (2, 8)
+        compiled = [weakref.ref(ref()._forms.open.compiled) for ref in made]  # type: ignore[union-attr]
+        runners = [weakref.ref(r) for ref in made for r in ref()._forms.open._made]  # type: ignore[union-attr]
+        assert (len(compiled), len(runners)) == (2, 6)
         with no_collector():
             await engine.unload("relu", 1)
             assert {ref() for ref in [*made, *compiled, *runners]} == {None}
@@ -281,15 +282,15 @@ async def test_unloading_while_another_precision_is_compiled(
 ) -> None:
     """Who waits for it gets ModelNotFound, and nothing of it stays, even if reloaded at once."""
     folder = tiny.write_version(elsewhere, "relu", tiny.relu([1, 8]), precisions=("f32", "bf16"))
-    compile_model = CompiledModel._compile
+    compile_model = Compiler.compile
 
-    def slowly(model: CompiledModel) -> Any:
+    def slowly(compiler: Compiler) -> Any:
         time.sleep(0.1)
-        return compile_model(model)
+        return compile_model(compiler)
 
     async with running(repository, node()) as engine:
         await engine.load(folder)
-        monkeypatch.setattr(CompiledModel, "_compile", slowly)
+        monkeypatch.setattr(Compiler, "compile", slowly)
         asked = [
             asyncio.ensure_future(engine.infer(ask("relu", row(), precision="bf16")))
             for _ in range(3)

@@ -14,7 +14,8 @@ from provisioning.self_test.tensor_file import write_tensors
 from serving.domain.cpu_plan import NodePlan
 from serving.domain.errors import CorruptModel
 from serving.engine.catalog import ModelVersion
-from serving.engine.compiled_model import CompiledModel, CompileOptions
+from serving.engine.compiled_model import CompiledModel
+from serving.engine.compiler import CompileOptions
 from serving.engine.runtime import ov
 from serving.engine.self_test import answer_distance, check_answers
 from tests.unit.engine import tiny_models as tiny

@@ -16,7 +16,8 @@ from provisioning.self_test.tensor_file import write_tensors
 from serving.domain.errors import CorruptModel, InvalidRequest
 from serving.domain.manifest import ModelManifest, Preprocessing, read_manifest
 from serving.engine.catalog import ModelVersion
-from serving.engine.compiled_model import CompiledModel, CompileOptions
+from serving.engine.compiled_model import CompiledModel
+from serving.engine.compiler import CompileOptions
 from serving.engine.machine import read_machine
 from serving.engine.plan import make_plan
 from serving.engine.runtime import ov
