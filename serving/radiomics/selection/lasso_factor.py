@@ -12,7 +12,7 @@ from serving.radiomics.selection.lasso_vectors import dot, dot_four, subtract_fo
 
 _ABREAST = 4
 """Rows that a solution takes at once; the code counts on four."""
-_LEAST_PIVOT = 1e-10
+LEAST_PIVOT = 1e-10
 """Share of a column's squares that the support must leave unexplained for it to enter."""
 
 
@@ -37,8 +37,13 @@ def empty_factor(room: int) -> Factor:
 
 
 @njit(cache=True, nogil=True)
-def append_all(factor: Factor, gram: FloatArray, slots: IntArray, signs: FloatArray) -> bool:
-    """Takes several features into the support; False where the support explains one of them."""
+def append_all(
+    factor: Factor, gram: FloatArray, slots: IntArray, signs: FloatArray, least_pivot: float
+) -> bool:
+    """Takes features into the support, up to the first that it explains: then False.
+
+    `least_pivot`: share of a column's squares that the support must leave unexplained.
+    """
     size, count = factor.size[0], len(slots)
     upper = factor.upper
     if size + count > len(factor.slot):
@@ -54,7 +59,7 @@ def append_all(factor: Factor, gram: FloatArray, slots: IntArray, signs: FloatAr
             own[done] = gram[slots[k], slots[other]] - dot(own[:done], columns[other])
             own[done] /= upper[done, done]
         pivot = gram[slots[k], slots[k]] - dot(own[:last], own)
-        if pivot <= _LEAST_PIVOT * gram[slots[k], slots[k]]:
+        if pivot <= least_pivot * gram[slots[k], slots[k]]:
             return False
         upper[:last, last] = own[:last]
         upper[last, last] = np.sqrt(pivot)

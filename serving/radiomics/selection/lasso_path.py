@@ -1,9 +1,11 @@
 """The path of alphas, all folds abreast.
 
-Each fold goes from one alpha to the next over few candidates: those in use and those that the
-strong rule (Tibshirani 2012) does not discard. Then all features' gradients are computed, for all
-folds in one product of matrices; where a discarded feature broke the optimality conditions, the
-fold goes on with it. A fold that does not arrive takes coordinate descent to that alpha.
+Each fold goes from one alpha to the next over few candidates: those in use and those whose
+gradient, going on as between the last two alphas, would come near the next one (the path is linear
+between changes of the support: Efron 2004); by the strong rule (Tibshirani 2012) where there is
+no last step. Then all features' gradients are computed, for all folds in one product of matrices;
+where a discarded feature broke the optimality conditions, the fold goes on with it. A fold that
+does not arrive takes coordinate descent to that alpha.
 """
 
 from __future__ import annotations
@@ -27,6 +29,8 @@ from serving.radiomics.selection.lasso_working_set import (
     empty_set,
 )
 
+_NEARLY = 1.05
+"""How far ahead of its extrapolation a gradient may be and still be foreseen."""
 _SLACK = 1e-6
 """Share of alpha by which a discarded feature's gradient may exceed it."""
 _MOST_TRIES = 10
@@ -67,20 +71,28 @@ def fold_paths(
     last = np.empty(count)
     for fold in range(count):
         last[fold] = max(greatest(stand.gradients[fold], demand.positive), alphas[fold, 0])
+    older, before = last.copy(), stand.gradients.copy()
     for a in range(alphas.shape[1]):
         stand.sweeps[:] = 0
+        now = stand.gradients.copy()
         pending = np.arange(count)
         tries = 0
         while len(pending) > 0:
             tries += 1
             for f in pending:
-                way = (last[f], alphas[f, a])
-                sets[f] = _advance(sets[f], factors[f], folds, shared, f, stand, way, tries, demand)
+                way = (older[f], last[f], alphas[f, a])
+                ahead = stand.gradients[f]
+                if tries == 1:
+                    ahead = _gone_on(ahead, before[f], way)
+                likely = _near(stand.gradients[f], ahead, way, tries)
+                sets[f] = choose_near(sets[f], folds, shared, f, likely)
+                _advance(sets[f], factors[f], folds, f, stand, ahead, way, tries, demand)
             for f in pending:
                 _explain(folds, f, sets[f], explained[f, a], stand.left[f])
             _compute_gradients(folds, stand, pending)
             pending = _unfinished(sets, folds, pending, stand, alphas[:, a], demand)
-        last[:] = alphas[:, a]
+        older[:], last[:] = last, alphas[:, a]
+        before = now
         sweeps[:, a] = stand.sweeps
         for fold in range(count):
             stand.lost[fold] = stand.lost[fold] and not refill(factors[fold], sets[fold])
@@ -96,27 +108,55 @@ def _at_the_start(folds: Folds) -> Stand:
 
 
 @njit(cache=True, nogil=True)
+def _gone_on(
+    gradient: FloatArray, before: FloatArray, way: tuple[float, float, float]
+) -> FloatArray:
+    """Gradients at the next alpha, if they go on as between the last two; `way`: the three."""
+    older, now, goal = way
+    pace = (now - goal) / (older - now) if older > now else 0.0
+    ahead: FloatArray = gradient + pace * (gradient - before)
+    return ahead
+
+
+@njit(cache=True, nogil=True)
+def _near(
+    gradient: FloatArray, ahead: FloatArray, way: tuple[float, float, float], tries: int
+) -> NDArray[np.bool_]:
+    """Who may enter on the way to the next alpha; by the strong rule before the second."""
+    older, now, goal = way
+    if tries == 1 and older <= now:
+        return np.abs(gradient) >= 2.0 * goal - now
+    found = np.empty(len(gradient), np.bool_)
+    for j in range(len(gradient)):
+        found[j] = max(abs(gradient[j]), abs(ahead[j]) * _NEARLY) >= goal
+    return found
+
+
+@njit(cache=True, nogil=True)
 def _advance(
     members: WorkingSet,
     factor: Factor,
     folds: Folds,
-    shared: Shared,
     fold: int,
     stand: Stand,
-    way: tuple[float, float],
+    ahead: FloatArray,
+    way: tuple[float, float, float],
     tries: int,
     demand: Demand,
-) -> WorkingSet:
-    """One try at the next alpha, from what the last try left."""
-    least = 2.0 * way[1] - way[0] if tries == 1 else way[1]
-    members = choose_near(members, folds, shared, fold, stand.gradients[fold], least)
+) -> None:
+    """One try at the next alpha, from what the last try left.
+
+    `ahead` (features,): gradients as they are expected; `way`: the last two alphas and the next.
+    """
+    size = members.size[0]
     if not stand.lost[fold]:
-        start = members.coef[: members.size[0]].copy()
+        start = members.coef[:size].copy()
         slots = members.slot[members.near[: members.size[1]]]
-        gradient = stand.gradients[fold][members.feature[: members.size[0]]]
-        found = travel(members, factor, slots, gradient, way, demand.positive)
+        features = members.feature[:size]
+        gradient, expected = stand.gradients[fold][features], ahead[features]
+        found = travel(members, factor, slots, gradient, expected, way[1:], demand.positive)
         if not found or tries == _MOST_TRIES:
-            members.coef[: members.size[0]] = start
+            members.coef[:size] = start
             stand.lost[fold] = True
     if stand.lost[fold]:
         target = folds.target[fold]
@@ -125,10 +165,9 @@ def _advance(
             stand.gradients[fold],
             stand.pull[fold],
             np.dot(target, target),
-            way[1],
+            way[2],
             demand,
         )
-    return members
 
 
 @njit(cache=True, nogil=True)

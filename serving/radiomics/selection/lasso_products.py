@@ -60,23 +60,23 @@ def shared_products(
 
 
 @njit(cache=True, nogil=True)
-def products_within(
-    shared: Shared, folds: Folds, fold: int, which: IntArray, apart: FloatArray
-) -> FloatArray:
-    """(which,): products of the last of the fold's weighted and centred columns with each.
+def fill_products(
+    shared: Shared, folds: Folds, fold: int, which: IntArray, apart: FloatArray, found: FloatArray
+) -> None:
+    """Fills `found` (which,) with products of the last of the fold's weighted and centred columns
+    with each.
 
     `apart` (most rows, at least which): the rows that count otherwise, of the features `which`.
     """
     feature, mean = which[-1], folds.mean[fold]
-    found = np.zeros(len(which))
     if len(shared.whole) == 0:
         centred = folds.weight[fold] ** 2 * (folds.features[feature] - mean[feature])
         products(centred, folds.features, which, found)
-        return found
+        return
     less = -shared.difference[fold] * shared.apart[fold, feature]
+    found[:] = 0.0
     subtract_rows(found, apart, np.arange(len(less)), less)
     row = shared.whole[feature]
     scale, mass = shared.scale[fold], folds.mass[fold] * mean[feature]
     for k in range(len(which)):
         found[k] = scale * (found[k] + row[which[k]]) - mass * mean[which[k]]
-    return found

@@ -6,9 +6,10 @@ from typing import NamedTuple
 
 import numpy as np
 from numba import njit
+from numpy.typing import NDArray
 
 from serving.radiomics.selection.lasso_folds import FloatArray, Folds, IntArray
-from serving.radiomics.selection.lasso_products import Shared, products_within
+from serving.radiomics.selection.lasso_products import Shared, fill_products
 
 _SPARE = 64
 
@@ -82,25 +83,24 @@ def choose_near(
     folds: Folds,
     shared: Shared,
     fold: int,
-    gradient: FloatArray,
-    least: float,
+    likely: NDArray[np.bool_],
 ) -> WorkingSet:
-    """Makes candidates of all that are not zero or whose gradient reaches `least` in size.
+    """Makes candidates of all that are not zero or `likely` (features,).
 
     Candidates that are no members yet become members.
     """
     first = members.size[0]
     last = first
-    newcomers = np.empty(len(gradient), np.int64)
+    newcomers = np.empty(len(likely), np.int64)
     slot, near, coef, norm = members.slot, members.near, members.coef, folds.norm[fold]
     found = 0
     for k in range(first):
         if coef[k] != 0.0:
             near[found] = members.feature[k]
             found += 1
-    for j in range(len(gradient)):
+    for j in np.flatnonzero(likely):
         fresh = slot[j] < 0
-        if abs(gradient[j]) >= least and norm[j] > 0.0 and (fresh or coef[slot[j]] == 0.0):
+        if norm[j] > 0.0 and (fresh or coef[slot[j]] == 0.0):
             near[found] = j
             found += 1
             if fresh:
@@ -117,14 +117,19 @@ def choose_near(
 def _enter(
     members: WorkingSet, folds: Folds, shared: Shared, fold: int, newcomers: IntArray
 ) -> None:
-    for j in newcomers:
-        last = members.size[0]
-        members.feature[last] = j
-        members.slot[j] = last
-        for i in range(len(members.apart)):
-            members.apart[i, last] = shared.apart[fold, j, i]
-        row = members.gram[last, : last + 1]
-        row[:] = products_within(shared, folds, fold, members.feature[: last + 1], members.apart)
-        for other in range(last):
-            members.gram[other, last] = row[other]
-        members.size[0] = last + 1
+    """All at once, so that both halves of the Gram matrix are written along its rows."""
+    first = members.size[0]
+    last = first + len(newcomers)
+    feature, gram, apart = members.feature, members.gram, members.apart
+    for k in range(len(newcomers)):
+        feature[first + k] = newcomers[k]
+        members.slot[newcomers[k]] = first + k
+    for i in range(len(apart)):
+        for k in range(len(newcomers)):
+            apart[i, first + k] = shared.apart[fold, newcomers[k], i]
+    for row in range(first, last):
+        fill_products(shared, folds, fold, feature[: row + 1], apart, gram[row, : row + 1])
+    for row in range(last):
+        for k in range(max(first, row + 1), last):
+            gram[row, k] = gram[k, row]
+    members.size[0] = last
