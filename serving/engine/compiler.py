@@ -92,8 +92,13 @@ class Compiler:
 
     def seal(self) -> None:
         """Seals the cache after the last form."""
-        if self.cache is not None and self._anything_new:
+        if self.cache is None or not self._anything_new:
+            return
+        try:
             self.cache.seal()
+        except OSError as error:  # what is not sealed is not believed at the next load
+            _log.warning("compile cache not sealed: %s", type(error).__name__)
+            self.cache = None
 
     def _compile(self, model: Any) -> Any:
         if self.cache is None:

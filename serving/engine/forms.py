@@ -60,10 +60,10 @@ class Form:
 class Forms:
     """All forms of a model; thread-safe.
 
-    A graph of fixed shapes is planned once: joining and scaling maps costs about half of what it
-    does in a graph of any shape (Nested U-Net in INT8: a seventh less time in all). Each form has
-    memory for all that lies between its layers, up to 0.4 GB for a large network in FP32, so that
-    only the form used last keeps it.
+    A graph of fixed shapes is planned once: joining maps takes about half the time of a graph of
+    any shape (Nested U-Net and HRNet in INT8: a seventh less in all). Each form has memory for all
+    that lies between its layers, up to 0.4 GB for a large network in FP32, so that only the form
+    used last keeps it.
     """
 
     def __init__(self, open_form: Form, fixed: Mapping[Shapes, Form]) -> None:

@@ -30,7 +30,7 @@ from serving.settings import ServingSettings
 
 log = logging.getLogger(__name__)
 _TELL_EVERY_S = 0.25
-"""Each word of progress costs two processes about a millisecond on its way through Ray."""
+"""Every word of progress is an object that goes through Ray, on the CPUs that infer."""
 
 
 @dataclass(frozen=True, slots=True)

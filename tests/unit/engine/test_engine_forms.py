@@ -109,3 +109,15 @@ def test_a_size_that_cannot_be_compiled_is_left_to_the_open_form(
     model = load(tmp_path, cache=False)
     assert taken_shape(model.lend(pixels(8, 12))) == ["?", "1", "?", "?"]
     assert answer(model, pixels(8, 12)).shape == (1, 1, 8, 12)
+
+
+def test_a_disk_that_is_full_when_the_cache_is_sealed_stops_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_cache: object) -> None:
+        raise OSError("no space left")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("serving.engine.compile_cache.CompileCache.seal", full)
+        assert answer(load(tmp_path), pixels(8, 12)).shape == (1, 1, 8, 12)
+    assert not load(tmp_path).status.loaded_from_cache
