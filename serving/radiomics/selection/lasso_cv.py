@@ -42,11 +42,11 @@ class LassoCV(linear_model.LassoCV):
 
     Parameters, attributes and errors are scikit-learn's own. The final fit takes the same steps
     as scikit-learn's, so at the same alpha the coefficients, support, sweeps and dual gap agree
-    up to rounding. Within the folds every alpha is solved exactly, whatever `tol`, while
-    scikit-learn's errors are as near as `tol` makes them: a near tie between alphas may be decided
-    otherwise. `precompute` has no effect, except that a given matrix goes to scikit-learn's own
-    code; so do sparse or single-precision features, `selection="random"`, alphas of zero and
-    metadata routing.
+    up to rounding. Within the folds every alpha is solved exactly, whatever `tol` (but where a fold
+    cannot follow the path it descends, as near as `tol` asks), while scikit-learn's errors are as
+    near as `tol` makes them: a near tie between alphas may be decided otherwise. `precompute` has
+    no effect, except that a given matrix goes to scikit-learn's own code; so do sparse or
+    single-precision features, `selection="random"`, alphas of zero and metadata routing.
 
     Sources: Hintermueller 2002, Fan 2014 (the path), Tibshirani 2012 (strong rule), Fercoq 2015
     (stopping by the duality gap), Ndiaye 2017 (gap-safe screening).
