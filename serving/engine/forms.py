@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from serving.domain.tensor import Tensor, TensorSpec
+from serving.engine.datatypes import to_spec
 from serving.engine.runner import Runner
 
 Shapes = tuple[tuple[int, ...], ...]
@@ -32,7 +32,9 @@ class Form:
         self.written: frozenset[int] = frozenset()
         """Outputs that OpenVINO writes into tensors it is given, of runners made from now on."""
         self.lent = 0
-        self._outputs = tuple(map(_as_compiled, outputs, compiled.outputs))
+        # Of this form's own shapes: one of fixed shapes knows the size of its outputs.
+        ports = zip(outputs, compiled.outputs, strict=True)
+        self._outputs = tuple(to_spec(port, (spec.name,)) for spec, port in ports)
         self._made: list[Runner] = []
         self._idle: list[Runner] = []
 
@@ -109,9 +111,3 @@ class Forms:
             form.give_back(runner)
             if form is not self._current and not form.lent:
                 form.release()
-
-
-def _as_compiled(spec: TensorSpec, port: Any) -> TensorSpec:
-    """The output as this form gives it: a form of fixed shapes knows its size."""
-    shape = tuple(-1 if size.is_dynamic else size.get_length() for size in port.partial_shape)
-    return replace(spec, shape=shape)
