@@ -24,6 +24,7 @@ from serving.radiomics.selection.lasso_descent import Demand
 from serving.radiomics.selection.lasso_folds import (
     FloatArray,
     column_moments,
+    held_shares,
     make_folds,
     training_counts,
     weight_scale,
@@ -123,9 +124,8 @@ class LassoCV(linear_model.LassoCV):
         folds: Sequence[Split],
     ) -> FloatArray:
         """Mean squared errors on held-out rows, (alphas, folds)."""
-        trains = [np.asarray(train) for train, _ in folds]
-        trains = [np.flatnonzero(train) if train.dtype == bool else train for train in trains]
-        counts = training_counts(trains, len(target))
+        counts = training_counts([_indices(train) for train, _ in folds], len(target))
+        held = held_shares([_indices(test) for _, test in folds], len(target), sample_weight)
         scale = weight_scale(counts, sample_weight)
         weights = 1.0 if sample_weight is None else sample_weight
         weight = np.sqrt(scale[:, None] * weights * counts)
@@ -134,29 +134,24 @@ class LassoCV(linear_model.LassoCV):
         jobs = min(effective_n_jobs(self.n_jobs), len(folds))
         shares = [np.arange(job, len(folds), jobs) for job in range(jobs)]
 
-        def run(share: NDArray[np.intp]) -> list[FloatArray]:
-            part = make_folds(rows, features, target, weight[share], self.fit_intercept)
+        def run(share: NDArray[np.intp]) -> None:
+            part = make_folds(
+                rows, features, target, weight[share], held[share], self.fit_intercept
+            )
             shared = shared_products(whole, features, counts[share], sample_weight, scale[share])
             alphas = counts[share].sum(axis=1)[:, None] * self.alphas_
-            explained, sweeps = fold_paths(part, shared, alphas, demand)
-            if np.any(sweeps < 0):
-                unconverged.append(int(np.sum(sweeps < 0)))
-            missed = target - part.target_mean[:, None, None] - explained
-            return [
-                _mean_squares(missed[f], folds[index][1], sample_weight)
-                for f, index in enumerate(share)
-            ]
+            found, sweeps = fold_paths(part, shared, alphas, demand)
+            errors[:, share] = found.T
+            unconverged.append(int(np.sum(sweeps < 0)))
 
         unconverged: list[int] = []
         errors = np.empty((len(self.alphas_), len(folds)))
         if jobs == 1:
-            found = [run(shares[0])]
+            run(shares[0])
         else:
             with ThreadPoolExecutor(jobs) as pool:
-                found = list(pool.map(run, shares))
-        for share, columns in zip(shares, found, strict=True):
-            errors[:, share] = np.stack(columns, axis=1)
-        if unconverged:
+                list(pool.map(run, shares))
+        if any(unconverged):
             _warn_unconverged(f"{sum(unconverged)} fits within the folds")
         return errors
 
@@ -188,13 +183,10 @@ def _thread_pools() -> ThreadpoolController:
     return ThreadpoolController()
 
 
-def _mean_squares(
-    missed: FloatArray, test: NDArray[np.intp], sample_weight: FloatArray | None
-) -> FloatArray:
-    """Of each row of `missed` (alphas, samples), over the held-out samples `test`."""
-    weights = None if sample_weight is None else sample_weight[test]
-    errors: FloatArray = np.average(np.square(missed[:, test]), axis=1, weights=weights)
-    return errors
+def _indices(rows: NDArray[np.intp]) -> NDArray[np.intp]:
+    """A splitter may also give a mask."""
+    given = np.asarray(rows)
+    return np.flatnonzero(given) if given.dtype == bool else given
 
 
 def _warn_unconverged(what: str) -> None:

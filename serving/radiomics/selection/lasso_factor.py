@@ -1,4 +1,8 @@
-"""The Cholesky factor of the support's Gram matrix, kept up as features enter and leave."""
+"""The inverse of the support's Cholesky factor, kept up as features enter and leave.
+
+With the inverse a solution is two products of a matrix and a vector, which need not wait for one
+entry after the other as a substitution does; both take the same pass over it.
+"""
 
 from __future__ import annotations
 
@@ -8,19 +12,17 @@ import numpy as np
 from numba import njit
 
 from serving.radiomics.selection.lasso_folds import FloatArray, IntArray
-from serving.radiomics.selection.lasso_vectors import dot, dot_four, subtract_four
+from serving.radiomics.selection.lasso_vectors import padded, project
 
-_ABREAST = 4
-"""Rows that a solution takes at once; the code counts on four."""
 LEAST_PIVOT = 1e-10
 """Share of a column's squares that the support must leave unexplained for it to enter."""
 
 
 class Factor(NamedTuple):
-    """`upper` transposed times `upper` is the Gram matrix of the support, in order of entry."""
+    """`inverse` transposed times `inverse` is the inverse of the support's Gram matrix."""
 
-    upper: FloatArray
-    """(room, room): rows are contiguous, so that all work on it goes along them."""
+    inverse: FloatArray
+    """(room, room): of the lower Cholesky factor, in order of entry; 0 above the diagonal."""
     slot: IntArray
     """(room,): a supporter's slot in the working set."""
     sign: FloatArray
@@ -32,8 +34,8 @@ class Factor(NamedTuple):
 @njit(cache=True, nogil=True)
 def empty_factor(room: int) -> Factor:
     """The factor of no support, with room for as many supporters; memory not used costs nothing."""
-    upper = np.empty((room, room))
-    return Factor(upper, np.zeros(room, np.int64), np.zeros(room), np.zeros(1, np.int64))
+    inverse = np.zeros((room, padded(room)))
+    return Factor(inverse, np.zeros(room, np.int64), np.zeros(room), np.zeros(1, np.int64))
 
 
 @njit(cache=True, nogil=True)
@@ -45,24 +47,29 @@ def append_all(
     `least_pivot`: share of a column's squares that the support must leave unexplained.
     """
     size, count = factor.size[0], len(slots)
-    upper = factor.upper
     if size + count > len(factor.slot):
         return False
-    columns = np.empty((count, size + count))
+    inverse = factor.inverse
+    columns = np.zeros((count, padded(size + count)))
+    explained = np.zeros((count, padded(size + count)))
+    squares = np.zeros(count)
     for k in range(count):
-        columns[k, :size] = gram[slots[k]][factor.slot[:size]]
-    _solve_lower(upper, columns, 0, size)
-    for k in range(count):
-        own, last = columns[k], size + k
+        row = gram[slots[k]]
+        columns[k, :size] = row[factor.slot[:size]]
         for other in range(k):
-            done = size + other
-            own[done] = gram[slots[k], slots[other]] - dot(own[:done], columns[other])
-            own[done] /= upper[done, done]
-        pivot = gram[slots[k], slots[k]] - dot(own[:last], own)
-        if pivot <= least_pivot * gram[slots[k], slots[k]]:
+            columns[k, size + other] = row[slots[other]]
+    project(inverse, 0, size, columns, explained, squares)
+    for k in range(count):
+        last = size + k
+        own, squared = explained[k : k + 1], squares[k : k + 1]
+        project(inverse, size, last, columns[k : k + 1], own, squared)
+        whole = gram[slots[k], slots[k]]
+        pivot = whole - squared[0]
+        if pivot <= least_pivot * whole:
             return False
-        upper[:last, last] = own[:last]
-        upper[last, last] = np.sqrt(pivot)
+        length = np.sqrt(pivot)
+        inverse[last, :last] = own[0, :last] / -length
+        inverse[last, last] = 1.0 / length
         factor.slot[last] = slots[k]
         factor.sign[last] = signs[k]
         factor.size[0] = last + 1
@@ -71,92 +78,51 @@ def append_all(
 
 @njit(cache=True, nogil=True)
 def remove(factor: Factor, place: int) -> None:
-    """Takes the supporter at `place` out, by a rank-one update of the rows below it."""
+    """Takes the supporter at `place` out: the rows from there on are turned until the last alone
+    knows of it.
+    """
     size = factor.size[0]
-    upper, slot, sign = factor.upper, factor.slot, factor.sign
-    lost = upper[place, place + 1 : size].copy()
+    inverse, slot, sign = factor.inverse, factor.slot, factor.sign
+    carried = inverse[place, :size].copy()
     for k in range(place, size - 1):
         slot[k] = slot[k + 1]
         sign[k] = sign[k + 1]
-    for i in range(place):
-        _copy(upper[i, place : size - 1], upper[i, place + 1 : size])
-    for i in range(place, size - 1):
-        _copy(upper[i, i : size - 1], upper[i + 1, i + 1 : size])
+        below = inverse[k + 1]
+        length = np.hypot(carried[place], below[place])
+        cosine, sine = carried[place] / length, below[place] / length
+        _turn(inverse[k, :place], carried, below, cosine, sine)
+        carried[place] = length
+        after = place + 1
+        _turn(inverse[k, place : k + 1], carried[after:], below[after:], cosine, sine)
+    inverse[size - 1, :size] = 0.0
     factor.size[0] = size - 1
-    for i in range(len(lost)):
-        _rotate(upper[place + i, place + i : size - 1], lost[i:])
 
 
 @njit(cache=True, nogil=True)
-def solve(upper: FloatArray, right: FloatArray) -> None:
-    """Turns `right` (support,) into the solution of Gram times x = right, in place.
+def solve(factor: Factor, right: FloatArray) -> FloatArray:
+    """The solution of the support's Gram matrix times x = `right`; both (padded support,).
 
-    Its leading zeros cost nothing: after an entry only the last few are none.
+    Leading zeros cost nothing: after an entry only the last few are none.
     """
+    size = factor.size[0]
     first = 0
-    while first < len(right) and right[first] == 0.0:
+    while first < size and right[first] == 0.0:
         first += 1
-    first -= first % _ABREAST
-    _solve_lower(upper, right.reshape(1, len(right)), first, len(right))
-    _solve_upper(upper, right)
-
-
-@njit(cache=True, nogil=True)
-def _solve_lower(upper: FloatArray, rights: FloatArray, begin: int, count: int) -> None:
-    """Turns the first `count` entries of each row of `rights` into the solution of transposed
-    `upper` times x = row, in place; those before `begin` are zero, and stay so.
-
-    Rows of `upper` stay in the cache for all of `rights`.
-    """
-    for first in range(begin, count, _ABREAST):
-        last = min(first + _ABREAST, count)
-        if last < count:
-            one, two = upper[first, last:count], upper[first + 1, last:count]
-            three, four = upper[first + 2, last:count], upper[first + 3, last:count]
-        for row in range(len(rights)):
-            right = rights[row]
-            for i in range(first, last):
-                right[i] /= upper[i, i]
-                for k in range(i + 1, last):
-                    right[k] -= right[i] * upper[i, k]
-            if last < count:
-                subtract_four(right[last:count], right[first:last], one, two, three, four)
-
-
-@njit(cache=True, nogil=True)
-def _solve_upper(upper: FloatArray, right: FloatArray) -> None:
-    """Turns `right` into the solution of `upper` times x = right, in place."""
-    count = len(right)
-    for first in range((count - 1) // _ABREAST * _ABREAST, -1, -_ABREAST):
-        last = min(first + _ABREAST, count)
-        if last < count:
-            one, two = upper[first, last:count], upper[first + 1, last:count]
-            three, four = upper[first + 2, last:count], upper[first + 3, last:count]
-            a, b, c, d = dot_four(right[last:], one, two, three, four)
-            right[first] -= a
-            right[first + 1] -= b
-            right[first + 2] -= c
-            right[first + 3] -= d
-        for i in range(last - 1, first - 1, -1):
-            for k in range(i + 1, last):
-                right[i] -= upper[i, k] * right[k]
-            right[i] /= upper[i, i]
-
-
-@njit(cache=True, nogil=True)
-def _copy(to: FloatArray, values: FloatArray) -> None:
-    """Front to back, as `to` may begin one entry before `values` in the same row."""
-    for k in range(len(to)):
-        to[k] = values[k]
+    found = np.zeros((1, len(right)))
+    project(factor.inverse, first, size, right.reshape(1, len(right)), found, np.zeros(1))
+    return found[0]
 
 
 @njit(cache=True, nogil=True, fastmath={"contract"})
-def _rotate(row: FloatArray, lost: FloatArray) -> None:
-    """One step of the update: `row` takes up `lost`'s first entry, what is left goes on."""
-    length = np.hypot(row[0], lost[0])
-    cosine = row[0] / length
-    sine = lost[0] / length
-    for k in range(len(row)):
-        old = row[k]
-        row[k] = cosine * old + sine * lost[k]
-        lost[k] = cosine * lost[k] - sine * old
+def _turn(
+    kept: FloatArray, carried: FloatArray, below: FloatArray, cosine: float, sine: float
+) -> None:
+    """One rotation of `carried` and the row below it, over the length of `kept`.
+
+    `kept` takes the part that no longer knows of the supporter to be removed; it may lie one entry
+    behind `below`'s place in the matrix.
+    """
+    for k in range(len(kept)):
+        old, new = carried[k], below[k]
+        carried[k] = cosine * old + sine * new
+        kept[k] = cosine * new - sine * old

@@ -36,8 +36,12 @@ class Folds(NamedTuple):
     """(folds, features): Euclidean length of a fold's column."""
     mass: FloatArray
     """(folds,): sum of the squared weights."""
+    answer: FloatArray
+    """(samples,): the target, centred over all samples."""
     target_mean: FloatArray
-    """(folds,): of the centred target given."""
+    """(folds,): of `answer`, weighted, over the fold's training rows; 0 without an intercept."""
+    held: FloatArray
+    """(folds, samples): part of a held-out row's square in the fold's error; 0 for the others."""
 
 
 def training_counts(trains: Sequence[NDArray[np.intp]], samples: int) -> FloatArray:
@@ -57,17 +61,35 @@ def weight_scale(counts: FloatArray, sample_weight: FloatArray | None) -> FloatA
     return scale
 
 
+def held_shares(
+    tests: Sequence[NDArray[np.intp]], samples: int, sample_weight: FloatArray | None
+) -> FloatArray:
+    """(folds, samples): how much a row's square counts in the mean over the held-out rows.
+
+    `tests`: held-out rows of each fold, as indices. Raises ZeroDivisionError, as scikit-learn,
+    where a fold's held-out rows weigh nothing.
+    """
+    held = training_counts(tests, samples)
+    if sample_weight is not None:
+        held *= sample_weight
+    total = held.sum(axis=1, keepdims=True)
+    if np.any(total == 0.0):
+        raise ZeroDivisionError("the held-out rows of a fold weigh nothing: give them weights")
+    return held / total
+
+
 def make_folds(
     rows: FloatArray,
     features: FloatArray,
     target: FloatArray,
     weight: FloatArray,
+    held: FloatArray,
     fit_intercept: bool,
 ) -> Folds:
     """Means and lengths of each fold's columns.
 
     `rows` (samples, features) and `features`, their transpose, are both in C order; `target`
-    (samples,); `weight` (folds, samples).
+    (samples,); `weight` and `held` (folds, samples).
     """
     squared = np.square(weight)
     target_mean = squared @ target / squared.sum(axis=1)
@@ -76,7 +98,7 @@ def make_folds(
     mean, norm = column_moments(features, squared, fit_intercept)
     centred = weight * (target - target_mean[:, None])
     mass = squared.sum(axis=1)
-    return Folds(features, rows, weight, centred, mean, norm, mass, target_mean)
+    return Folds(features, rows, weight, centred, mean, norm, mass, target, target_mean, held)
 
 
 @njit(cache=True, nogil=True, fastmath={"reassoc", "contract", "nsz"})

@@ -18,7 +18,7 @@ from serving.radiomics.selection.lasso_factor import (
     solve,
 )
 from serving.radiomics.selection.lasso_folds import FloatArray, IntArray
-from serving.radiomics.selection.lasso_vectors import products, subtract
+from serving.radiomics.selection.lasso_vectors import padded, products, subtract
 from serving.radiomics.selection.lasso_working_set import WorkingSet
 
 _MOST_SOLUTIONS = 10
@@ -123,19 +123,23 @@ def _solve(
     alpha: float,
 ) -> None:
     """Brings the support's gradients to alpha in size, whatever becomes of the others."""
-    slots = factor.slot[: factor.size[0]]
-    goal = alpha * factor.sign[: factor.size[0]]
-    step = gradient[slots] - goal
-    solve(factor.upper, step)
+    size, slot, sign = factor.size[0], factor.slot, factor.sign
+    right = np.zeros(padded(size))
+    for k in range(size):
+        right[k] = gradient[slot[k]] - alpha * sign[k]
+        gradient[slot[k]] = alpha * sign[k]
+    step = solve(factor, right)
     spread = np.zeros(members.size[0])
-    for k in range(len(slots)):
-        spread[slots[k]] = step[k]
-        members.coef[slots[k]] += step[k]
-        gradient[slots[k]] = goal[k]
-    idle = watched[~active[watched]]
-    fall = np.empty(len(idle))
-    products(spread, members.gram, idle, fall)
-    for k in range(len(idle)):
+    for k in range(size):
+        spread[slot[k]] = step[k]
+        members.coef[slot[k]] += step[k]
+    idle, count = np.empty(len(watched), np.int64), 0
+    for one in watched:
+        idle[count] = one
+        count += not active[one]
+    fall = np.empty(count)
+    products(spread, members.gram, idle[:count], fall)
+    for k in range(count):
         gradient[idle[k]] -= fall[k]
 
 

@@ -56,13 +56,12 @@ class Stand(NamedTuple):
 def fold_paths(
     folds: Folds, shared: Shared, alphas: FloatArray, demand: Demand
 ) -> tuple[FloatArray, IntArray]:
-    """What is explained of all rows' target, less the fold's mean of it, (folds, alphas, samples);
-    and sweeps (folds, alphas), -1 where unconverged.
+    """Mean squared errors on the held-out rows, and sweeps, -1 where unconverged; (folds, alphas).
 
     `alphas` (folds, alphas): descending, times the number of the fold's training rows.
     """
     count, samples = folds.weight.shape
-    explained = np.empty((count, alphas.shape[1], samples))
+    errors = np.empty(alphas.shape)
     sweeps = np.zeros((count, alphas.shape[1]), np.int64)
     apart = shared.difference.shape[1]
     sets = [empty_set(len(folds.features), samples, apart) for _ in range(count)]
@@ -88,7 +87,7 @@ def fold_paths(
                 sets[f] = choose_near(sets[f], folds, shared, f, likely)
                 _advance(sets[f], factors[f], folds, f, stand, ahead, way, tries, demand)
             for f in pending:
-                _explain(folds, f, sets[f], explained[f, a], stand.left[f])
+                errors[f, a] = _explain(folds, f, sets[f], stand.left[f])
             _compute_gradients(folds, stand, pending)
             pending = _unfinished(sets, folds, pending, stand, alphas[:, a], demand)
         older[:], last[:] = last, alphas[:, a]
@@ -96,7 +95,7 @@ def fold_paths(
         sweeps[:, a] = stand.sweeps
         for fold in range(count):
             stand.lost[fold] = stand.lost[fold] and not refill(factors[fold], sets[fold])
-    return explained, sweeps
+    return errors, sweeps
 
 
 @njit(cache=True, nogil=True)
@@ -121,15 +120,16 @@ def _gone_on(
 @njit(cache=True, nogil=True)
 def _near(
     gradient: FloatArray, ahead: FloatArray, way: tuple[float, float, float], tries: int
-) -> NDArray[np.bool_]:
+) -> IntArray:
     """Who may enter on the way to the next alpha; by the strong rule before the second."""
     older, now, goal = way
     if tries == 1 and older <= now:
-        return np.abs(gradient) >= 2.0 * goal - now
-    found = np.empty(len(gradient), np.bool_)
+        return np.flatnonzero(np.abs(gradient) >= 2.0 * goal - now)
+    found, count = np.empty(len(gradient), np.int64), 0
     for j in range(len(gradient)):
-        found[j] = max(abs(gradient[j]), abs(ahead[j]) * _NEARLY) >= goal
-    return found
+        found[count] = j
+        count += max(abs(gradient[j]), abs(ahead[j]) * _NEARLY) >= goal
+    return found[:count]
 
 
 @njit(cache=True, nogil=True)
@@ -170,25 +170,35 @@ def _advance(
         )
 
 
-@njit(cache=True, nogil=True)
-def _explain(
-    folds: Folds, fold: int, members: WorkingSet, explained: FloatArray, left: FloatArray
-) -> None:
-    """Fills both (samples,): what the members explain of each row, and the weighted target less it.
+@njit(cache=True, nogil=True, fastmath={"reassoc", "contract"})
+def _explain(folds: Folds, fold: int, members: WorkingSet, left: FloatArray) -> float:
+    """Fills `left` (samples,) with the weighted target less what the members explain of it; returns
+    the mean square of what they miss on the held-out rows.
 
     From the features that all folds share: one fold after the other finds them in the cache.
     """
-    used = np.flatnonzero(members.coef[: members.size[0]])
-    feature, coef = members.feature[used], members.coef[used]
-    explained[:] = -np.dot(coef, folds.mean[fold][feature])
-    subtract_rows(explained, folds.features, feature, -coef)
-    weight, target = folds.weight[fold], folds.target[fold]
+    feature = np.empty(members.size[0], np.int64)
+    coef = np.empty(members.size[0])
+    used, offset = 0, -folds.target_mean[fold]
+    for k in range(members.size[0]):
+        if members.coef[k] != 0.0:
+            feature[used], coef[used] = members.feature[k], members.coef[k]
+            offset += coef[used] * folds.mean[fold, feature[used]]
+            used += 1
+    missed = folds.answer + offset
+    subtract_rows(missed, folds.features, feature[:used], coef[:used])
+    error = 0.0
     for i in range(len(left)):
-        left[i] = target[i] - weight[i] * explained[i]
+        left[i] = folds.weight[fold, i] * missed[i]
+        error += folds.held[fold, i] * missed[i] * missed[i]
+    return error
 
 
 @njit(cache=True, nogil=True)
 def _compute_gradients(folds: Folds, stand: Stand, pending: NDArray[np.intp]) -> None:
+    if len(pending) == len(stand.left):
+        np.dot(stand.left * folds.weight, folds.rows, stand.gradients)
+        return
     found = np.dot(stand.left[pending] * folds.weight[pending], folds.rows)
     for row in range(len(pending)):
         stand.gradients[pending[row]] = found[row]

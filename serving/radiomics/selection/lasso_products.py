@@ -74,9 +74,9 @@ def fill_products(
         products(centred, folds.features, which, found)
         return
     less = -shared.difference[fold] * shared.apart[fold, feature]
-    found[:] = 0.0
+    for k in range(len(which)):
+        found[k] = shared.whole[feature, which[k]]
     subtract_rows(found, apart, np.arange(len(less)), less)
-    row = shared.whole[feature]
     scale, mass = shared.scale[fold], folds.mass[fold] * mean[feature]
     for k in range(len(which)):
-        found[k] = scale * (found[k] + row[which[k]]) - mass * mean[which[k]]
+        found[k] = scale * found[k] - mass * mean[which[k]]

@@ -1,7 +1,9 @@
 """The inner loops of the lasso, in a form that compilers turn into vector instructions.
 
-Vectors are counted from zero: of an offset the compiler must allow that it is negative, and gives
-up its vector instructions. Four at once, because a vector then is read or written once for four.
+Matrices are passed whole, with the rows that are meant: to cut a row out takes longer than to work
+through it. Columns are counted from zero: of an offset the compiler must allow that it is
+negative, and gives up its vector instructions. Four rows at once, because a vector then is read or
+written once for four.
 """
 
 from __future__ import annotations
@@ -9,6 +11,9 @@ from __future__ import annotations
 from numba import njit
 
 from serving.radiomics.selection.lasso_folds import FloatArray, IntArray
+
+ABREAST = 4
+"""Rows at once."""
 
 
 @njit(cache=True, nogil=True, fastmath={"reassoc", "contract", "nsz"})
@@ -31,54 +36,84 @@ def subtract(vector: FloatArray, step: float, row: FloatArray) -> None:
 
 
 @njit(cache=True, nogil=True, fastmath={"reassoc", "contract", "nsz"})
-def dot_four(
-    first: FloatArray, one: FloatArray, two: FloatArray, three: FloatArray, four: FloatArray
-) -> tuple[float, float, float, float]:
-    """Products of `first` with each of four vectors, which may be longer."""
-    a, b, c, d = 0.0, 0.0, 0.0, 0.0
-    for i in range(len(first)):
-        value = first[i]
-        a += one[i] * value
-        b += two[i] * value
-        c += three[i] * value
-        d += four[i] * value
-    return a, b, c, d
+def products(first: FloatArray, rows: FloatArray, which: IntArray, found: FloatArray) -> None:
+    """Fills `found` (which,) with the products of `first` and those of `rows` named by `which`."""
+    length = len(first)
+    whole = len(which) // ABREAST * ABREAST
+    for k in range(0, whole, ABREAST):
+        one, two, three, four = which[k], which[k + 1], which[k + 2], which[k + 3]
+        a, b, c, d = 0.0, 0.0, 0.0, 0.0
+        for i in range(length):
+            a += rows[one, i] * first[i]
+            b += rows[two, i] * first[i]
+            c += rows[three, i] * first[i]
+            d += rows[four, i] * first[i]
+        found[k], found[k + 1], found[k + 2], found[k + 3] = a, b, c, d
+    for k in range(whole, len(which)):
+        one, a = which[k], 0.0
+        for i in range(length):
+            a += rows[one, i] * first[i]
+        found[k] = a
 
 
 @njit(cache=True, nogil=True, fastmath={"contract"})
-def subtract_four(
-    vector: FloatArray,
-    step: FloatArray,
-    one: FloatArray,
-    two: FloatArray,
-    three: FloatArray,
-    four: FloatArray,
-) -> None:
-    """`vector` less four rows, each times its entry of `step` (4,), in place."""
-    a, b, c, d = step[0], step[1], step[2], step[3]
-    for i in range(len(vector)):
-        vector[i] -= (a * one[i] + b * two[i]) + (c * three[i] + d * four[i])
-
-
-@njit(cache=True, nogil=True)
-def products(first: FloatArray, rows: FloatArray, which: IntArray, found: FloatArray) -> None:
-    """Fills `found` (which,) with the products of `first` and those of `rows` named by `which`."""
-    whole = len(which) // 4 * 4
-    for k in range(0, whole, 4):
-        one, two = rows[which[k]], rows[which[k + 1]]
-        three, four = rows[which[k + 2]], rows[which[k + 3]]
-        found[k], found[k + 1], found[k + 2], found[k + 3] = dot_four(first, one, two, three, four)
-    for k in range(whole, len(which)):
-        found[k] = dot(first, rows[which[k]])
-
-
-@njit(cache=True, nogil=True)
 def subtract_rows(vector: FloatArray, rows: FloatArray, which: IntArray, step: FloatArray) -> None:
     """`vector` less those of `rows` named by `which`, each times its `step` (which,), in place."""
-    whole = len(which) // 4 * 4
-    for k in range(0, whole, 4):
-        one, two = rows[which[k]], rows[which[k + 1]]
-        three, four = rows[which[k + 2]], rows[which[k + 3]]
-        subtract_four(vector, step[k : k + 4], one, two, three, four)
+    length = len(vector)
+    whole = len(which) // ABREAST * ABREAST
+    for k in range(0, whole, ABREAST):
+        one, two, three, four = which[k], which[k + 1], which[k + 2], which[k + 3]
+        a, b, c, d = step[k], step[k + 1], step[k + 2], step[k + 3]
+        for i in range(length):
+            left, right = a * rows[one, i] + b * rows[two, i], c * rows[three, i] + d * rows[four, i]
+            vector[i] -= left + right
     for k in range(whole, len(which)):
-        subtract(vector, step[k], rows[which[k]])
+        one, a = which[k], step[k]
+        for i in range(length):
+            vector[i] -= a * rows[one, i]
+
+
+@njit(cache=True, nogil=True, fastmath={"reassoc", "contract", "nsz"})
+def project(
+    lower: FloatArray,
+    first: int,
+    last: int,
+    rights: FloatArray,
+    found: FloatArray,
+    squares: FloatArray,
+) -> None:
+    """Adds to each row of `found` the rows `first` to `last` of `lower`, transposed, times those
+    rows times its row of `rights`; to `squares` (rights,) the squares of the latter products.
+
+    `lower`: 0 above the diagonal; it and the others have `padded` columns at least.
+    """
+    whole = first + (last - first) // ABREAST * ABREAST
+    for row in range(first, whole, ABREAST):
+        end = padded(row + ABREAST)
+        for k in range(len(rights)):
+            a, b, c, d = 0.0, 0.0, 0.0, 0.0
+            for i in range(end):
+                a += lower[row, i] * rights[k, i]
+                b += lower[row + 1, i] * rights[k, i]
+                c += lower[row + 2, i] * rights[k, i]
+                d += lower[row + 3, i] * rights[k, i]
+            squares[k] += (a * a + b * b) + (c * c + d * d)
+            for i in range(end):
+                found[k, i] += (a * lower[row, i] + b * lower[row + 1, i]) + (
+                    c * lower[row + 2, i] + d * lower[row + 3, i]
+                )
+    for row in range(whole, last):
+        end = padded(row + 1)
+        for k in range(len(rights)):
+            a = 0.0
+            for i in range(end):
+                a += lower[row, i] * rights[k, i]
+            squares[k] += a * a
+            for i in range(end):
+                found[k, i] += a * lower[row, i]
+
+
+@njit(cache=True, nogil=True)
+def padded(length: int) -> int:
+    """The next length that needs no single steps beside whole vectors."""
+    return (length + 15) // 16 * 16

@@ -6,7 +6,6 @@ from typing import NamedTuple
 
 import numpy as np
 from numba import njit
-from numpy.typing import NDArray
 
 from serving.radiomics.selection.lasso_folds import FloatArray, Folds, IntArray
 from serving.radiomics.selection.lasso_products import Shared, fill_products
@@ -83,9 +82,9 @@ def choose_near(
     folds: Folds,
     shared: Shared,
     fold: int,
-    likely: NDArray[np.bool_],
+    likely: IntArray,
 ) -> WorkingSet:
-    """Makes candidates of all that are not zero or `likely` (features,).
+    """Makes candidates of all that are not zero, and of the features `likely`.
 
     Candidates that are no members yet become members.
     """
@@ -98,7 +97,7 @@ def choose_near(
         if coef[k] != 0.0:
             near[found] = members.feature[k]
             found += 1
-    for j in np.flatnonzero(likely):
+    for j in likely:
         fresh = slot[j] < 0
         if norm[j] > 0.0 and (fresh or coef[slot[j]] == 0.0):
             near[found] = j
