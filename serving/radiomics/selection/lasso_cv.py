@@ -32,6 +32,7 @@ from serving.radiomics.selection.lasso_folds import (
 from serving.radiomics.selection.lasso_path import fold_paths
 from serving.radiomics.selection.lasso_products import shared_products, whole_products
 from serving.radiomics.selection.lasso_refit import lasso_from_zero
+from serving.radiomics.selection.lasso_room import make_room
 
 Split = tuple[NDArray[np.intp], NDArray[np.intp]]
 
@@ -138,9 +139,9 @@ class LassoCV(linear_model.LassoCV):
             part = make_folds(
                 rows, features, target, weight[share], held[share], self.fit_intercept
             )
-            shared = shared_products(whole, features, counts[share], sample_weight, scale[share])
+            shared = shared_products(whole, counts[share], sample_weight, scale[share])
             alphas = counts[share].sum(axis=1)[:, None] * self.alphas_
-            found, sweeps = fold_paths(part, shared, alphas, demand)
+            found, sweeps = fold_paths(part, shared, alphas, demand, make_room(len(share), *rows.shape))
             errors[:, share] = found.T
             unconverged.append(int(np.sum(sweeps < 0)))
 

@@ -12,7 +12,7 @@ import numpy as np
 from numba import njit
 
 from serving.radiomics.selection.lasso_folds import FloatArray, IntArray
-from serving.radiomics.selection.lasso_vectors import padded, project
+from serving.radiomics.selection.lasso_vectors import ABREAST, padded, project
 
 LEAST_PIVOT = 1e-10
 """Share of a column's squares that the support must leave unexplained for it to enter."""
@@ -22,7 +22,9 @@ class Factor(NamedTuple):
     """`inverse` transposed times `inverse` is the inverse of the support's Gram matrix."""
 
     inverse: FloatArray
-    """(room, room): of the lower Cholesky factor, in order of entry; 0 above the diagonal."""
+    """(room, padded room): of the lower Cholesky factor, in order of entry; after the diagonal 0,
+    as far as a pass may read.
+    """
     slot: IntArray
     """(room,): a supporter's slot in the working set."""
     sign: FloatArray
@@ -32,9 +34,9 @@ class Factor(NamedTuple):
 
 
 @njit(cache=True, nogil=True)
-def empty_factor(room: int) -> Factor:
-    """The factor of no support, with room for as many supporters; memory not used costs nothing."""
-    inverse = np.zeros((room, padded(room)))
+def empty_factor(inverse: FloatArray) -> Factor:
+    """The factor of no support; `inverse` (room, padded room): memory for as many supporters."""
+    room = len(inverse)
     return Factor(inverse, np.zeros(room, np.int64), np.zeros(room), np.zeros(1, np.int64))
 
 
@@ -70,6 +72,7 @@ def append_all(
         length = np.sqrt(pivot)
         inverse[last, :last] = own[0, :last] / -length
         inverse[last, last] = 1.0 / length
+        inverse[last, last + 1 : padded(last + ABREAST)] = 0.0
         factor.slot[last] = slots[k]
         factor.sign[last] = signs[k]
         factor.size[0] = last + 1
@@ -83,7 +86,8 @@ def remove(factor: Factor, place: int) -> None:
     """
     size = factor.size[0]
     inverse, slot, sign = factor.inverse, factor.slot, factor.sign
-    carried = inverse[place, :size].copy()
+    carried = np.zeros(size)
+    carried[: place + 1] = inverse[place, : place + 1]
     for k in range(place, size - 1):
         slot[k] = slot[k + 1]
         sign[k] = sign[k + 1]
@@ -94,7 +98,6 @@ def remove(factor: Factor, place: int) -> None:
         carried[place] = length
         after = place + 1
         _turn(inverse[k, place : k + 1], carried[after:], below[after:], cosine, sine)
-    inverse[size - 1, :size] = 0.0
     factor.size[0] = size - 1
 
 

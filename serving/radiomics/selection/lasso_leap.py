@@ -18,7 +18,7 @@ from serving.radiomics.selection.lasso_factor import (
     solve,
 )
 from serving.radiomics.selection.lasso_folds import FloatArray, IntArray
-from serving.radiomics.selection.lasso_vectors import padded, products, subtract
+from serving.radiomics.selection.lasso_vectors import padded, products
 from serving.radiomics.selection.lasso_working_set import WorkingSet
 
 _MOST_SOLUTIONS = 10
@@ -93,9 +93,9 @@ def _leap(
         active[factor.slot[: factor.size[0]]] = True
     for _ in range(_MOST_SOLUTIONS):
         _solve(members, factor, watched, active, gradient, alpha)
+        left = _drop(members, factor, watched, active, gradient)
         entering = _violators(watched, active, gradient, alpha, positive)
         signs = np.sign(gradient[entering])
-        left = _drop(members, factor, active, gradient)
         if left == 0 and len(entering) == 0:
             return True
         if not append_all(factor, members.gram, entering, signs, LEAST_PIVOT):
@@ -133,6 +133,18 @@ def _solve(
     for k in range(size):
         spread[slot[k]] = step[k]
         members.coef[slot[k]] += step[k]
+    _follow(members, watched, active, gradient, spread)
+
+
+@njit(cache=True, nogil=True)
+def _follow(
+    members: WorkingSet,
+    watched: IntArray,
+    active: NDArray[np.bool_],
+    gradient: FloatArray,
+    spread: FloatArray,
+) -> None:
+    """Brings the idle ones' gradients to where the coefficients have gone by `spread` (members,)."""
     idle, count = np.empty(len(watched), np.int64), 0
     for one in watched:
         idle[count] = one
@@ -165,17 +177,35 @@ def _violators(
 
 @njit(cache=True, nogil=True)
 def _drop(
-    members: WorkingSet, factor: Factor, active: NDArray[np.bool_], gradient: FloatArray
+    members: WorkingSet,
+    factor: Factor,
+    watched: IntArray,
+    active: NDArray[np.bool_],
+    gradient: FloatArray,
 ) -> int:
-    """Takes out who changed sign, the last first; returns how many."""
+    """Takes out who changed sign, the last first; returns how many.
+
+    The others go at once to where they solve without it: that takes one column of the inverse of
+    the Gram matrix.
+    """
     dropped = 0
+    spread = np.zeros(members.size[0])
     for place in range(factor.size[0] - 1, -1, -1):
         slot = factor.slot[place]
         coef = members.coef[slot]
-        if coef * factor.sign[place] <= 0.0:
-            subtract(gradient, -coef, members.gram[slot])
-            members.coef[slot] = 0.0
-            active[slot] = False
-            remove(factor, place)
-            dropped += 1
+        if coef * factor.sign[place] > 0.0:
+            continue
+        right = np.zeros(padded(factor.size[0]))
+        right[place] = 1.0
+        column = solve(factor, right)
+        for k in range(factor.size[0]):
+            step = -coef / column[place] * column[k]
+            spread[factor.slot[k]] += step
+            members.coef[factor.slot[k]] += step
+        members.coef[slot] = 0.0
+        active[slot] = False
+        remove(factor, place)
+        dropped += 1
+    if dropped > 0:
+        _follow(members, watched, active, gradient, spread)
     return dropped

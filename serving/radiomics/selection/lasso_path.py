@@ -22,6 +22,7 @@ from serving.radiomics.selection.lasso_folds import FloatArray, Folds, IntArray
 from serving.radiomics.selection.lasso_gap import gap_of, greatest
 from serving.radiomics.selection.lasso_leap import refill, travel
 from serving.radiomics.selection.lasso_products import Shared
+from serving.radiomics.selection.lasso_room import Room
 from serving.radiomics.selection.lasso_vectors import subtract_rows
 from serving.radiomics.selection.lasso_working_set import (
     WorkingSet,
@@ -54,18 +55,23 @@ class Stand(NamedTuple):
 
 @njit(cache=True, nogil=True)
 def fold_paths(
-    folds: Folds, shared: Shared, alphas: FloatArray, demand: Demand
+    folds: Folds,
+    shared: Shared,
+    alphas: FloatArray,
+    demand: Demand,
+    room: Room,
 ) -> tuple[FloatArray, IntArray]:
     """Mean squared errors on the held-out rows, and sweeps, -1 where unconverged; (folds, alphas).
 
-    `alphas` (folds, alphas): descending, times the number of the fold's training rows.
+    `alphas` (folds, alphas): descending, times the number of the fold's training rows; `room`:
+    for as many folds, samples and features.
     """
     count, samples = folds.weight.shape
     errors = np.empty(alphas.shape)
     sweeps = np.zeros((count, alphas.shape[1]), np.int64)
-    apart = shared.difference.shape[1]
-    sets = [empty_set(len(folds.features), samples, apart) for _ in range(count)]
-    factors = [empty_factor(min(samples, len(folds.features)) + 1) for _ in range(count)]
+    apart = shared.otherwise.shape[1] + 1
+    sets = [empty_set(len(folds.features), apart, room.gram[fold]) for fold in range(count)]
+    factors = [empty_factor(room.inverse[fold]) for fold in range(count)]
     stand = _at_the_start(folds)
     last = np.empty(count)
     for fold in range(count):

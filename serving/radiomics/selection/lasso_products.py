@@ -23,8 +23,8 @@ class Shared(NamedTuple):
 
     whole: FloatArray
     """(features, features): over all rows, weighted by the samples; empty if there are too many."""
-    apart: FloatArray
-    """(folds, features, most rows): the rows that count otherwise."""
+    otherwise: IntArray
+    """(folds, most rows): the rows that count otherwise."""
     difference: FloatArray
     """(folds, most rows): 0 for places that are not used."""
     scale: FloatArray
@@ -42,21 +42,31 @@ def whole_products(features: FloatArray, sample_weight: FloatArray | None) -> Fl
 
 def shared_products(
     whole: FloatArray,
-    features: FloatArray,
     counts: FloatArray,
     sample_weight: FloatArray | None,
     scale: FloatArray,
 ) -> Shared:
     """`counts` (folds, samples): how often a fold trains on a row; `scale` (folds,)."""
     weight = np.ones(counts.shape[1]) if sample_weight is None else sample_weight
-    otherwise = [np.flatnonzero(row != 1.0) for row in counts] if len(whole) else []
-    most = max((len(rows) for rows in otherwise), default=0)
-    apart = np.zeros((len(otherwise), len(whole), most))
-    difference = np.zeros((len(otherwise), most))
-    for fold, rows in enumerate(otherwise):
-        apart[fold, :, : len(rows)] = features[:, rows]
+    which = [np.flatnonzero(row != 1.0) for row in counts] if len(whole) else []
+    most = max((len(rows) for rows in which), default=0)
+    otherwise = np.zeros((len(counts), most), np.int64)
+    difference = np.zeros((len(counts), most))
+    for fold, rows in enumerate(which):
+        otherwise[fold, : len(rows)] = rows
         difference[fold, : len(rows)] = (counts[fold, rows] - 1.0) * weight[rows]
-    return Shared(whole, apart, difference, scale)
+    return Shared(whole, otherwise, difference, scale)
+
+
+@njit(cache=True, nogil=True)
+def fill_apart(shared: Shared, folds: Folds, fold: int, feature: int, apart: FloatArray) -> None:
+    """Fills `apart` (most rows and one) with what makes the fold's products of a feature others
+    than those in `whole`: its rows that count otherwise, and its mean.
+    """
+    most = shared.otherwise.shape[1]
+    for i in range(most):
+        apart[i] = folds.features[feature, shared.otherwise[fold, i]]
+    apart[most] = folds.mean[fold, feature]
 
 
 @njit(cache=True, nogil=True)
@@ -66,17 +76,18 @@ def fill_products(
     """Fills `found` (which,) with products of the last of the fold's weighted and centred columns
     with each.
 
-    `apart` (most rows, at least which): the rows that count otherwise, of the features `which`.
+    `apart` (most rows and one, at least which): column by column as `fill_apart` makes it.
     """
     feature, mean = which[-1], folds.mean[fold]
     if len(shared.whole) == 0:
         centred = folds.weight[fold] ** 2 * (folds.features[feature] - mean[feature])
         products(centred, folds.features, which, found)
         return
-    less = -shared.difference[fold] * shared.apart[fold, feature]
+    most, scale = shared.otherwise.shape[1], shared.scale[fold]
+    less = apart[:, len(which) - 1].copy()
+    less[:most] *= -shared.difference[fold]
+    less[most] *= folds.mass[fold] / scale
     for k in range(len(which)):
         found[k] = shared.whole[feature, which[k]]
     subtract_rows(found, apart, np.arange(len(less)), less)
-    scale, mass = shared.scale[fold], folds.mass[fold] * mean[feature]
-    for k in range(len(which)):
-        found[k] = scale * found[k] - mass * mean[which[k]]
+    found *= scale

@@ -8,9 +8,7 @@ import numpy as np
 from numba import njit
 
 from serving.radiomics.selection.lasso_folds import FloatArray, Folds, IntArray
-from serving.radiomics.selection.lasso_products import Shared, fill_products
-
-_SPARE = 64
+from serving.radiomics.selection.lasso_products import Shared, fill_apart, fill_products
 
 
 class WorkingSet(NamedTuple):
@@ -24,7 +22,7 @@ class WorkingSet(NamedTuple):
     gram: FloatArray
     """(room, room)."""
     apart: FloatArray
-    """(most rows, room): the members' part of `Shared.apart`, so that it is passed in order."""
+    """(most rows and one, room): by what a member's products differ from the shared ones."""
     coef: FloatArray
     slot: IntArray
     """(features,): -1 for non-members."""
@@ -35,13 +33,14 @@ class WorkingSet(NamedTuple):
 
 
 @njit(cache=True, nogil=True)
-def empty_set(features: int, samples: int, apart: int) -> WorkingSet:
-    """A set without members; `apart`: rows of its fold that count otherwise than in all."""
-    # A support has at most as many members as there are samples; memory not used costs nothing.
-    room = min(samples + _SPARE, features)
+def empty_set(features: int, apart: int, gram: FloatArray) -> WorkingSet:
+    """A set without members; `apart`: the numbers by which a member's products differ; `gram`
+    (room, room): memory for as many members.
+    """
+    room = len(gram)
     return WorkingSet(
         np.zeros(room, np.int64),
-        np.empty((room, room)),
+        gram,
         np.empty((apart, room)),
         np.zeros(room),
         np.full(features, -1, np.int64),
@@ -123,9 +122,7 @@ def _enter(
     for k in range(len(newcomers)):
         feature[first + k] = newcomers[k]
         members.slot[newcomers[k]] = first + k
-    for i in range(len(apart)):
-        for k in range(len(newcomers)):
-            apart[i, first + k] = shared.apart[fold, newcomers[k], i]
+        fill_apart(shared, folds, fold, newcomers[k], apart[:, first + k])
     for row in range(first, last):
         fill_products(shared, folds, fold, feature[: row + 1], apart, gram[row, : row + 1])
     for row in range(last):
