@@ -10,6 +10,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +28,9 @@ PEERS = Path(".venv-radiomics/bin/python")
 SETTINGS_LEFT_OUT = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
 """They would pin numpy to kernels that this CPU's own outdo."""
 OURS, RIVAL = "aibox", "sklearn"
+SETTLE_S = 0.5
+"""Before each turn: threads of a side's linear algebra spin for a tenth of a second after its own,
+and took a core from whoever came next."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +59,8 @@ class Side:
         self.blas: list[str] = self._read()["blas"]
 
     def fit(self, **ask: str | int) -> Fit:
-        """Asks for one fit and waits for it."""
+        """Asks for one fit, once the side before has settled, and waits for it."""
+        time.sleep(SETTLE_S)
         assert self._child.stdin is not None
         self._child.stdin.write(json.dumps(ask) + "\n")
         self._child.stdin.flush()
