@@ -80,9 +80,10 @@ def append_all(
 
 
 @njit(cache=True, nogil=True)
-def remove(factor: Factor, place: int) -> None:
+def remove(factor: Factor, place: int) -> FloatArray:
     """Takes the supporter at `place` out: the rows from there on are turned until the last alone
-    knows of it.
+    knows of it. Returns that row (support,): the others' solution loses as much of it as makes the
+    one at `place` zero.
     """
     size = factor.size[0]
     inverse, slot, sign = factor.inverse, factor.slot, factor.sign
@@ -99,6 +100,7 @@ def remove(factor: Factor, place: int) -> None:
         after = place + 1
         _turn(inverse[k, place : k + 1], carried[after:], below[after:], cosine, sine)
     factor.size[0] = size - 1
+    return carried
 
 
 @njit(cache=True, nogil=True)

@@ -183,10 +183,8 @@ def _drop(
     active: NDArray[np.bool_],
     gradient: FloatArray,
 ) -> int:
-    """Takes out who changed sign, the last first; returns how many.
-
-    The others go at once to where they solve without it: that takes one column of the inverse of
-    the Gram matrix.
+    """Takes out who changed sign, the last first, and moves the others to where they solve without
+    it; returns how many.
     """
     dropped = 0
     spread = np.zeros(members.size[0])
@@ -195,16 +193,15 @@ def _drop(
         coef = members.coef[slot]
         if coef * factor.sign[place] > 0.0:
             continue
-        right = np.zeros(padded(factor.size[0]))
-        right[place] = 1.0
-        column = solve(factor, right)
+        share = remove(factor, place)
+        share *= -coef / share[place]
         for k in range(factor.size[0]):
-            step = -coef / column[place] * column[k]
+            step = share[k + (k >= place)]
             spread[factor.slot[k]] += step
             members.coef[factor.slot[k]] += step
+        spread[slot] -= coef
         members.coef[slot] = 0.0
         active[slot] = False
-        remove(factor, place)
         dropped += 1
     if dropped > 0:
         _follow(members, watched, active, gradient, spread)
