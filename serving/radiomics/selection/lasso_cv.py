@@ -141,7 +141,9 @@ class LassoCV(linear_model.LassoCV):
             )
             shared = shared_products(whole, counts[share], sample_weight, scale[share])
             alphas = counts[share].sum(axis=1)[:, None] * self.alphas_
-            found, sweeps = fold_paths(part, shared, alphas, demand, make_room(len(share), *rows.shape))
+            found, sweeps = fold_paths(
+                part, shared, alphas, demand, make_room(len(share), *rows.shape)
+            )
             errors[:, share] = found.T
             unconverged.append(int(np.sum(sweeps < 0)))
 

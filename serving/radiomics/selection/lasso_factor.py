@@ -115,7 +115,8 @@ def solve(factor: Factor, right: FloatArray) -> FloatArray:
         first += 1
     found = np.zeros((1, len(right)))
     project(factor.inverse, first, size, right.reshape(1, len(right)), found, np.zeros(1))
-    return found[0]
+    solution: FloatArray = found[0]
+    return solution
 
 
 @njit(cache=True, nogil=True, fastmath={"contract"})

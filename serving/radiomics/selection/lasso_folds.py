@@ -75,7 +75,8 @@ def held_shares(
     total = held.sum(axis=1, keepdims=True)
     if np.any(total == 0.0):
         raise ZeroDivisionError("the held-out rows of a fold weigh nothing: give them weights")
-    return held / total
+    shares: FloatArray = held / total
+    return shares
 
 
 def make_folds(

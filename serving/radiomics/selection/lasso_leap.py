@@ -144,7 +144,7 @@ def _follow(
     gradient: FloatArray,
     spread: FloatArray,
 ) -> None:
-    """Brings the idle ones' gradients to where the coefficients have gone by `spread` (members,)."""
+    """Brings the idle ones' gradients to where the coefficients went by `spread` (members,)."""
     idle, count = np.empty(len(watched), np.int64), 0
     for one in watched:
         idle[count] = one

@@ -66,7 +66,7 @@ def fold_paths(
     `alphas` (folds, alphas): descending, times the number of the fold's training rows; `room`:
     for as many folds, samples and features.
     """
-    count, samples = folds.weight.shape
+    count = len(folds.weight)
     errors = np.empty(alphas.shape)
     sweeps = np.zeros((count, alphas.shape[1]), np.int64)
     apart = shared.otherwise.shape[1] + 1
