@@ -28,6 +28,7 @@ PEERS = Path(".venv-radiomics/bin/python")
 SETTINGS_LEFT_OUT = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
 """They would pin numpy to kernels that this CPU's own outdo."""
 OURS, RIVAL = "aibox", "sklearn"
+BESIDE = ("sklearnex", "celer")
 SETTLE_S = 0.5
 """Before each turn: threads of a side's linear algebra spin for a tenth of a second after its own,
 and took a core from whoever came next."""
@@ -88,12 +89,15 @@ def main(
     quick: Annotated[bool, typer.Option(help="Two small shapes, two seeds; no verdict.")] = False,
     seeds: Annotated[int, typer.Option(min=1, help="Cohorts of each shape and kind.")] = 5,
     only: Annotated[str, typer.Option(help="One shape, such as 1000x5000.")] = "",
+    beside: Annotated[
+        str, typer.Option(help="Rivals beside scikit-learn; the bars need none of them.")
+    ] = ",".join(BESIDE),
 ) -> None:
     """Runs the benchmark, prints the table and writes bench/radiomics-lasso.json."""
     shapes = [shape for shape in SHAPES if not only or only == f"{shape[0]}x{shape[1]}"]
     shapes = shapes[:2] if quick else shapes
     count = min(seeds, 2) if quick else seeds
-    names = [OURS, RIVAL, "sklearnex"] + (["celer"] if PEERS.exists() else [])
+    names = [OURS, RIVAL, *_beside(beside)]
     sides = []
     try:
         sides += [Side(name) for name in names]
@@ -115,6 +119,14 @@ def main(
     outcome = Outcome("radiomics-lasso", rows, _bars(rows), notes)
     outcome.show()
     outcome.save()
+
+
+def _beside(given: str) -> list[str]:
+    """Those of the rivals asked for that are installed."""
+    names = [name for name in given.split(",") if name]
+    if unknown := set(names) - set(BESIDE):
+        raise typer.BadParameter(f"{', '.join(sorted(unknown))}: no rival; {', '.join(BESIDE)} are")
+    return [name for name in names if name != "celer" or PEERS.exists()]
 
 
 def _compare(
