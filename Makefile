@@ -31,8 +31,8 @@ check: install  ## ruff, mypy --strict, import-linter, stub drift
 	$(BIN)/lint-imports
 	$(BIN)/python protos/generate.py --check
 
-test: install  ## All tests but those of the zoo
-	$(BIN)/python -m pytest tests --ignore=tests/zoo
+test: install  ## All tests but those of the zoo, the end-to-end ones beside the others
+	$(BIN)/python tests/side_by_side.py
 
 stubs: install  ## Generate the gRPC stubs anew
 	$(BIN)/python protos/generate.py
