@@ -202,6 +202,7 @@ def _explain(folds: Folds, fold: int, members: WorkingSet, left: FloatArray) -> 
 
 @njit(cache=True, nogil=True)
 def _compute_gradients(folds: Folds, stand: Stand, pending: NDArray[np.intp]) -> None:
+    """Of all features, from what is left in the folds `pending`."""
     if len(pending) == len(stand.left):
         np.dot(stand.left * folds.weight, folds.rows, stand.gradients)
         return

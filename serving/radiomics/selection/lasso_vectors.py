@@ -65,11 +65,8 @@ def subtract_rows(vector: FloatArray, rows: FloatArray, which: IntArray, step: F
         one, two, three, four = which[k], which[k + 1], which[k + 2], which[k + 3]
         a, b, c, d = step[k], step[k + 1], step[k + 2], step[k + 3]
         for i in range(length):
-            left, right = (
-                a * rows[one, i] + b * rows[two, i],
-                c * rows[three, i] + d * rows[four, i],
-            )
-            vector[i] -= left + right
+            half = a * rows[one, i] + b * rows[two, i]
+            vector[i] -= half + (c * rows[three, i] + d * rows[four, i])
     for k in range(whole, len(which)):
         one, a = which[k], step[k]
         for i in range(length):

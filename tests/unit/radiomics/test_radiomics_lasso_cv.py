@@ -79,6 +79,15 @@ def test_sample_weights_weigh_as_there() -> None:
     assert_same(table, target, np.random.default_rng(4).uniform(0.2, 3.0, 60))
 
 
+def test_held_out_rows_that_weigh_nothing_are_refused_as_there() -> None:
+    table, target = cohort(60, 20, 4)
+    weights = np.ones(60)
+    weights[:12] = 0.0
+    for model in (LassoCV(cv=5), linear_model.LassoCV(cv=5)):
+        with pytest.raises(ZeroDivisionError):
+            model.fit(table, target, weights)
+
+
 def test_a_constant_column_and_a_repeated_one_do_no_harm() -> None:
     table, target = cohort(60, 30, 5)
     table[:, 4] = 7.25
