@@ -10,7 +10,7 @@ import tempfile
 PYTEST = (sys.executable, "-m", "pytest")
 END_TO_END = "tests/e2e"
 ELSEWHERE = ("tests/zoo", END_TO_END)
-"""What has an environment, or a process, of its own."""
+"""What `tests` leaves out: it has an environment, or a process, of its own."""
 
 
 def main() -> int:

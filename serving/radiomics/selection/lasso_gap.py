@@ -26,7 +26,10 @@ def gap_of(
 def greatest(gradient: FloatArray, positive: bool) -> float:
     """The dual norm: of the size, or of the value where coefficients have to be positive."""
     if positive:
-        return max(0.0, np.max(gradient))
+        found = 0.0
+        for value in gradient:
+            found = max(found, value)
+        return found
     # Four at once, because each has to wait for the one before it.
     a, b, c, d = 0.0, 0.0, 0.0, 0.0
     whole = len(gradient) // 4 * 4

@@ -78,9 +78,9 @@ def fill_products(
 
     `apart` (most rows and one, at least which): column by column as `fill_apart` makes it.
     """
-    feature, mean = which[-1], folds.mean[fold]
+    feature = which[-1]
     if len(shared.whole) == 0:
-        centred = folds.weight[fold] ** 2 * (folds.features[feature] - mean[feature])
+        centred = folds.weight[fold] ** 2 * (folds.features[feature] - folds.mean[fold, feature])
         products(centred, folds.features, which, found)
         return
     most, scale = shared.otherwise.shape[1], shared.scale[fold]

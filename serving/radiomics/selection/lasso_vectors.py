@@ -13,7 +13,7 @@ from numba import njit
 from serving.radiomics.selection.lasso_folds import FloatArray, IntArray
 
 ABREAST = 4
-"""Rows at once."""
+"""Rows at once; the code counts on four."""
 
 
 @njit(cache=True, nogil=True, fastmath={"reassoc", "contract", "nsz"})
